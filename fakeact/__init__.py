@@ -1,0 +1,25 @@
+"""Prank and screensaver shows in the terminal, made of plugins.
+
+The public names are loaded when they are first used: the command line needs few of them at once.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fakeact.io import IO as IO
+    from fakeact.io import Exit as Exit
+    from fakeact.module import Module as Module
+    from fakeact.plugins import hookimpl as hookimpl
+
+__version__ = "0.1.0"
+__all__ = ["IO", "Exit", "Module", "hookimpl"]
+
+_HOMES = {"IO": "io", "Exit": "io", "Module": "module", "hookimpl": "plugins"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

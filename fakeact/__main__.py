@@ -1,0 +1,5 @@
+"""``python -m fakeact``."""
+
+from fakeact.cli import main
+
+main()

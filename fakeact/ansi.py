@@ -1,0 +1,189 @@
+"""Every escape sequence there is in this project, and how much room text takes on screen.
+
+No other file spells out an escape character; ``tests/test_architecture.py`` holds that.
+Sequences follow ECMA-48; the private modes are xterm's (25 cursor, 1049 alternate screen,
+2026 synchronized output).
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+ESC = "\x1b"
+RESET = f"{ESC}[0m"
+HIDE_CURSOR = f"{ESC}[?25l"
+SHOW_CURSOR = f"{ESC}[?25h"
+BEGIN_SYNC = f"{ESC}[?2026h"
+END_SYNC = f"{ESC}[?2026l"
+ERASE_LINE = f"{ESC}[2K"
+ERASE_RIGHT = f"{ESC}[K"
+ERASE_BELOW = f"{ESC}[J"
+
+SGR = re.compile(rf"{ESC}\[([0-9;:]*)m")
+_SEQUENCE = (
+    rf"{ESC}(?:\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, modes
+    rf"|\][^\x07{ESC}]*(?:\x07|{ESC}\\)"  # OSC: titles, links
+    r"|[ -/]*[0-Z\\^-~])"  # two-byte and nF sequences
+)
+_ANY = re.compile(_SEQUENCE)
+_TOKEN = re.compile(rf"({_SEQUENCE})")
+# Line feed is the one control character a show may use freely.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+TAB_STOP = 8
+
+
+def up(rows: int) -> str:
+    """Move the cursor up, or nothing for no rows.
+
+    >>> up(0), up(3) == ESC + "[3A"
+    ('', True)
+    """
+    return f"{ESC}[{rows}A" if rows > 0 else ""
+
+
+def down(rows: int) -> str:
+    """Move the cursor down without scrolling, or nothing for no rows."""
+    return f"{ESC}[{rows}B" if rows > 0 else ""
+
+
+def sgr(*codes: int) -> str:
+    """Select graphic rendition: ``sgr(1, 31)`` begins bold red."""
+    return f"{ESC}[{';'.join(map(str, codes))}m"
+
+
+def strip(text: str) -> str:
+    """Text without its escape sequences.
+
+    >>> strip(sgr(31) + "red" + RESET)
+    'red'
+    """
+    return _ANY.sub("", text) if ESC in text else text
+
+
+def tokens(text: str) -> list[str]:
+    """Escape sequences whole and characters one by one, in order.
+
+    >>> tokens("a" + RESET + "bc") == ["a", RESET, "b", "c"]
+    True
+    """
+    if ESC not in text:
+        return list(text)
+    parts = _TOKEN.split(text)
+    return [token for i, part in enumerate(parts) for token in ([part] if i % 2 else part)]
+
+
+@lru_cache(maxsize=4096)
+def cell_width(character: str) -> int:
+    """Cells one character takes: 2 for wide East Asian ones and emoji, 0 for marks that combine."""
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def width(text: str) -> int:
+    r"""Cells that a line takes on screen.
+
+    >>> width("loss"), width("損失"), width("e\u0301"), width(sgr(1) + "b" + RESET)
+    (4, 4, 1, 1)
+    """
+    if ESC in text:
+        text = strip(text)
+    return len(text) if text.isascii() else sum(map(cell_width, text))
+
+
+def crop(text: str, cells: int) -> str:
+    """As much of a line as fits, with its colours closed where it was cut inside one.
+
+    >>> crop("checkpoint", 5), crop("損失", 3), crop("ok", 5)
+    ('check', '損', 'ok')
+    """
+    if len(text) <= cells and text.isascii():
+        return text
+    head, rest = _take(text, cells)
+    return head + RESET if rest and ESC in head else head
+
+
+def _take(text: str, cells: int) -> tuple[str, str]:
+    """Split a line after as many cells as fit; marks stay with their base, sequences with what follows."""
+    if ESC not in text and text.isascii():
+        return text[: max(cells, 0)], text[max(cells, 0) :]
+    parts = tokens(text)
+    used = 0
+    for i, token in enumerate(parts):
+        used += 0 if token[0] == ESC else cell_width(token)
+        if used > max(cells, 0):
+            return "".join(parts[:i]), "".join(parts[i:])
+    return text, ""
+
+
+def fold(text: str, cells: int) -> list[str]:
+    """The screen rows that a line fills at a width, as a terminal wraps it; the last may be empty.
+
+    A line that ends exactly at the edge is followed by an empty row: the cursor is about to wrap.
+
+    >>> fold("abcdef", 4), fold("abcd", 4), fold("", 4)
+    (['abcd', 'ef'], ['abcd', ''], [''])
+    """
+    rows = []
+    while width(text) >= cells > 0:
+        head, rest = _take(text, cells)
+        if not head:  # a wide character on a one-cell screen: nothing sensible fits
+            head, rest = text, ""
+        rows.append(head)
+        text = _open_styles(head) + rest
+    return [*rows, text]
+
+
+def _open_styles(text: str) -> str:
+    """The colours still in force at the end of a text, as sequences."""
+    found = [match.group() for match in SGR.finditer(text)]
+    while RESET in found or sgr() in found:
+        found.pop(0)
+    return "".join(found)
+
+
+def close_styles(text: str) -> str:
+    """Text that surely leaves no colour behind.
+
+    >>> close_styles("plain"), close_styles(sgr(31) + "red") == sgr(31) + "red" + RESET
+    ('plain', True)
+    """
+    return text + RESET if ESC in text and not text.endswith(RESET) else text
+
+
+def pad(text: str, cells: int, align: str = "left") -> str:
+    """A line filled up with blanks to a width; ``align`` is where the text goes.
+
+    >>> pad("ab", 5), pad("ab", 5, "right"), pad("ab", 5, "center")
+    ('ab   ', '   ab', ' ab  ')
+    """
+    gap = max(0, cells - width(text))
+    left = {"left": 0, "right": gap, "center": gap // 2}[align]
+    return " " * left + text + " " * (gap - left)
+
+
+def printable(text: str, column: int = 0) -> str:
+    r"""Text reduced to characters, line feeds and colours, so that it can't move the cursor.
+
+    Tabs become blanks up to the next stop, counted from ``column``.
+
+    >>> printable("a\tb\rc\x07")
+    'a       bc'
+    >>> printable(up(3) + sgr(31) + "x" + RESET) == sgr(31) + "x" + RESET
+    True
+    """
+    if not _CONTROL.search(text):
+        return text
+    kept = []
+    for token in tokens(text):
+        if token == "\n":
+            column = 0
+        elif token == "\t":
+            token = " " * (TAB_STOP - column % TAB_STOP)
+            column += len(token)
+        elif _CONTROL.match(token):
+            token = token if SGR.fullmatch(token) else ""
+        else:
+            column += cell_width(token)
+        kept.append(token)
+    return "".join(kept)

@@ -1,0 +1,219 @@
+"""What is on the screen and how to turn it into what should be there: text and a live region.
+
+A canvas takes what a show prints and gives back, once a frame, the text to send. It knows nothing
+of time, colour or where the text goes. This is the only file that does cursor arithmetic.
+
+While a region is up the cursor rests where the region begins (or where an unfinished line above it
+does), not below it. Then a terminal that wraps its lines anew when it is resized, or drops rows from
+below, can't come between us and what has to be erased: all of it lies after the cursor.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from fakeact import ansi
+
+Size = tuple[int, int]
+"""Columns and rows."""
+
+
+class Canvas(Protocol):
+    """What :class:`~fakeact.io.IO` draws on."""
+
+    lines: int
+    """Lines finished so far."""
+
+    def write(self, text: str) -> None:
+        """Add text after what was written before; it may end in the middle of a line."""
+
+    def cursor_up(self, rows: int) -> None:
+        """Go back to an earlier line; outside a region only."""
+
+    def erase_line(self) -> None:
+        """Empty the line that the cursor is on; outside a region only."""
+
+    def open_region(self) -> None:
+        """Pin a region below the text; empty until rows are set."""
+
+    def set_rows(self, rows: Sequence[str]) -> None:
+        """Choose what the region shows from the next frame on."""
+
+    def close_region(self, *, keep: bool) -> None:
+        """Take the region away, or let its rows become ordinary lines."""
+
+    def invalidate(self) -> None:
+        """Draw the region anew in the next frame: the screen was somebody else's meanwhile."""
+
+    def frame(self) -> str:
+        """The text that brings the screen up to date; empty where nothing changed."""
+
+    def finish(self) -> str:
+        """The last frame, which leaves the cursor at the start of a fresh line."""
+
+
+class ScreenCanvas:
+    """A terminal: the text scrolls, a region stays put below it."""
+
+    def __init__(self, size: Callable[[], Size]) -> None:
+        self.lines = 0
+        self._size = size
+        self._pending: list[str] = []
+        self._line = ""  # the unfinished line, or as much of it as shares the cursor's row
+        self._tail = ""  # that line as it stood when the region was last drawn below it
+        self._below = 0  # written rows below the cursor's, after cursor_up
+        self._rows: list[str] | None = None  # what the region is to show, None without a region
+        self._shown: list[str] | None = None  # what it shows, None while none is drawn
+        self._drawn_at: Size | None = None
+
+    def write(self, text: str) -> None:
+        finished, newline, rest = text.rpartition("\n")
+        if newline:
+            count = finished.count("\n") + 1
+            self.lines += count
+            self._below = max(0, self._below - count)
+        self._line = rest if newline else self._line + text
+        self._pending.append(text)
+
+    def cursor_up(self, rows: int) -> None:
+        self._pending.append(ansi.up(rows))
+        self._below += rows
+        self._line = ""
+
+    def erase_line(self) -> None:
+        self._pending.append("\r" + ansi.ERASE_LINE)
+        self._line = ""
+
+    def open_region(self) -> None:
+        self._rows = []
+
+    def set_rows(self, rows: Sequence[str]) -> None:
+        self._rows = list(rows)
+
+    def close_region(self, *, keep: bool) -> None:
+        if keep and self._rows:
+            columns = self._size()[0]
+            rows = "".join(_fit(row, columns) + "\n" for row in self._rows)
+            self.write("\n" + rows if self._line else rows)
+        self._rows = None
+
+    def invalidate(self) -> None:
+        self._drawn_at = None
+
+    def frame(self) -> str:
+        if self._rows is None and self._shown is None:
+            return self._take_pending()
+        size = self._size()
+        if self._rows is None:
+            self._shown = None
+            return "\r" + ansi.ERASE_BELOW + self._tail + self._take_pending() + ansi.SHOW_CURSOR
+        rows = self._fitting_rows(size)
+        if self._shown is None or self._pending or size != self._drawn_at or len(rows) != len(self._shown):
+            return self._redraw(rows, size)
+        return self._retouch(rows)
+
+    def finish(self) -> str:
+        if self._rows is not None:
+            self.close_region(keep=False)
+        text = self.frame() + "\n" * (self._below or bool(self._line))
+        self._line, self._below = "", 0
+        return text
+
+    def _take_pending(self) -> str:
+        text = "".join(self._pending)
+        self._pending.clear()
+        return text
+
+    def _fitting_rows(self, size: Size) -> list[str]:
+        """The rows as they can be shown: none wraps, and a line of text stays visible above them."""
+        columns, height = size
+        room = height - 1 - bool(self._line)
+        assert self._rows is not None
+        return [_fit(row, columns) for row in self._rows[-room:]] if room > 0 else []
+
+    def _redraw(self, rows: list[str], size: Size) -> str:
+        """Erase from the cursor on, write the text, then the whole region below it."""
+        if self._shown is None:
+            text = self._take_pending() + "\n" * self._below + ansi.HIDE_CURSOR
+            self._below = 0
+        else:
+            text = "\r" + ansi.ERASE_BELOW + self._tail + self._take_pending()
+        folded = ansi.fold(self._line, size[0])
+        if self._line and not folded[-1]:
+            text += "\n"  # the line ends exactly at the edge, where a terminal has not yet wrapped
+        self._line = self._tail = folded[-1]
+        self._shown, self._drawn_at = rows, size
+        lead = [""] if self._tail else []
+        body = "\n".join([*lead, *rows])
+        return ansi.close_styles(text) + body + "\r" + ansi.up(len(lead) + len(rows) - 1)
+
+    def _retouch(self, rows: list[str]) -> str:
+        """Overwrite the rows that changed, and nothing else."""
+        assert self._shown is not None
+        first = 1 if self._tail else 0
+        text, at = "\r", 0  # a key typed meanwhile may have echoed
+        for row, (new, old) in enumerate(zip(rows, self._shown, strict=True), first):
+            if new != old:
+                text += ansi.down(row - at) + new + ansi.ERASE_RIGHT + "\r"
+                at = row
+        self._shown = rows
+        return text + ansi.up(at) if at or text != "\r" else ""
+
+
+class LineCanvas:
+    """A pipe or a file: finished lines only, each once, and never a cursor movement.
+
+    What a show rewrites is not written again: a line stands there as it was first finished. Of a
+    region only what is kept at the end appears.
+    """
+
+    def __init__(self, size: Callable[[], Size]) -> None:
+        self.lines = 0
+        self._size = size
+        self._finished: list[str] = []
+        self._line = ""
+        self._rows: list[str] = []
+        self._rewriting = 0  # lines that the cursor was moved up and that count as written
+
+    def write(self, text: str) -> None:
+        *finished, self._line = (self._line + text).split("\n")
+        self.lines += len(finished)
+        fresh = finished[self._rewriting :]
+        self._rewriting = max(0, self._rewriting - len(finished))
+        self._finished += fresh
+
+    def cursor_up(self, rows: int) -> None:
+        self._rewriting += rows
+
+    def erase_line(self) -> None:
+        self._line = ""
+
+    def open_region(self) -> None:
+        self._rows = []
+
+    def set_rows(self, rows: Sequence[str]) -> None:
+        self._rows = list(rows)
+
+    def close_region(self, *, keep: bool) -> None:
+        if keep and self._rows:
+            rows = "".join(row + "\n" for row in self._rows)
+            self.write("\n" + rows if self._line else rows)
+        self._rows = []
+
+    def invalidate(self) -> None:
+        """Nothing is ever drawn again here."""
+
+    def frame(self) -> str:
+        text = "".join(ansi.close_styles(line) + "\n" for line in self._finished)
+        self._finished.clear()
+        return text
+
+    def finish(self) -> str:
+        if self._line:
+            self.write("\n")
+        return self.frame()
+
+
+def _fit(row: str, columns: int) -> str:
+    """A region's row as it can be drawn: a single line that stays clear of the last column."""
+    row = ansi.printable(row).replace("\n", " ")
+    return ansi.close_styles(ansi.crop(row, columns - 1))

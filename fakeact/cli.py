@@ -1,0 +1,151 @@
+"""From the command line to a show, and out again with the right exit status."""
+
+import signal
+
+# Until the show is set up, Ctrl-C ends the process silently instead of with a traceback.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import argparse  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from datetime import datetime  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
+
+from fakeact import arguments, options, plugins  # noqa: E402
+from fakeact.clock import Clock, RealWall, ShowLoop  # noqa: E402
+from fakeact.ending import Over, Reason  # noqa: E402
+from fakeact.errors import UsageError  # noqa: E402
+from fakeact.module import Module  # noqa: E402
+from fakeact.runner import Programme, Runner  # noqa: E402
+from fakeact.screen import Screen  # noqa: E402
+from fakeact.signals import Signals, die  # noqa: E402
+from fakeact.stages import Stage  # noqa: E402
+
+USAGE, BROKEN, PIPE, VANISHED = 2, 1, 128 + 13, 128 + 1
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; ends the process with an exit status or by the signal it got."""
+    try:
+        status = run(arguments.parse(argv))
+    except UsageError as error:
+        complain(error)
+        status = USAGE
+    except BrokenPipeError:
+        status = PIPE
+    if status == PIPE:
+        _forget_output()
+    sys.exit(status)
+
+
+def complain(message: object) -> None:
+    """One line on standard error that says who is speaking."""
+    try:
+        print(f"fakeact: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # nobody is there to read it
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do what was asked for; gives the exit status."""
+    found = plugins.discover(chosen.modules, chosen.no_plugin, strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS")))
+    for line in found.refused:
+        complain(line)
+    if chosen.list_modules:
+        from fakeact.listing import listing
+
+        print(listing(found, as_json=chosen.json), end="", flush=True)
+        return 0
+    return play(_programme(chosen, found), found, chosen)
+
+
+def _programme(chosen: argparse.Namespace, found: plugins.Plugins) -> Programme:
+    modules = choose_modules(found, chosen.modules, chosen.exclude)
+    return Programme(
+        modules=list(modules.values()),
+        seed=int.from_bytes(os.urandom(4), "big") if chosen.seed is None else chosen.seed,
+        options=options.choose_options(modules, chosen.option),
+        most_modules=chosen.exit_after_modules,
+        most_seconds=chosen.exit_after_time,
+        module_seconds=chosen.max_module_time,
+        instant_lines=chosen.instant_print_lines,
+    )
+
+
+def choose_modules(found: plugins.Plugins, names: Sequence[str], without: Sequence[str]) -> dict[str, Module]:
+    """The modules asked for, or all, less the excluded; raises UsageError if one is unknown or none is left."""
+    for name in [*names, *without]:
+        if name not in found.modules and not (names and name in without):
+            raise UsageError(options.unknown("module", name, found.modules))
+    chosen = {name: found.modules[name] for name in names or sorted(found.modules) if name not in without}
+    if not chosen:
+        raise UsageError("no module is left to play; 'fakeact -l' lists those there are")
+    return chosen
+
+
+def play(programme: Programme, found: plugins.Plugins, chosen: argparse.Namespace) -> int:
+    """Play on standard output until it is over; gives the exit status, or dies by the signal that ended it."""
+    from fakeact.stages.opening import open_stage
+
+    stage = open_stage(sys.stdout, chosen.color, os.environ)
+    over, clock = Over(), Clock(RealWall(), chosen.speed_factor)
+    screen = Screen(stage, over)
+    clock.on_frame = screen.show
+    runner = Runner(programme, screen, clock, over, _observer(found))
+    loop = ShowLoop(clock)
+    if not os.environ.get("FAKEACT_DEBUG"):
+        loop.set_exception_handler(lambda _loop, _context: None)  # a module's leftovers are not news
+    try:
+        with Signals(over, loop, lambda: _rescue(stage)):
+            loop.run_until_complete(runner.play(datetime.now()))
+    finally:
+        loop.close()
+        _close(stage)
+    if over.reason is Reason.SIGNAL:
+        die(over.signal)
+    if runner.all_broken:
+        return BROKEN
+    return {Reason.CLOSED: PIPE, Reason.VANISHED: VANISHED}.get(over.reason or Reason.ASKED, 0)
+
+
+def _observer(found: plugins.Plugins) -> Any:
+    """What the runner tells, passed on to plugins and, for a module that failed, to the user."""
+
+    def observe(what: str, **facts: Any) -> None:
+        getattr(found.manager.hook, f"fakeact_show_{what}")(**facts)
+        error, module = facts.get("error"), facts["module"]
+        if error is not None:
+            complain(_failure(module, found.sources.get(module.name), error))
+            if os.environ.get("FAKEACT_DEBUG"):
+                import traceback
+
+                traceback.print_exception(error)
+
+    return observe
+
+
+def _failure(module: Module, source: plugins.Source | None, error: Exception) -> str:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    whose = f" of {source.distribution} {source.version}" if source else ""
+    return f"module {module.name!r}{whose} failed: {reason} (-x {module.name} leaves it out, FAKEACT_DEBUG=1 tells more)"
+
+
+def _close(stage: Stage) -> None:
+    try:
+        stage.close()
+    except OSError:
+        pass  # the terminal is gone, and with it what there was to restore
+
+
+def _rescue(stage: Stage) -> None:
+    """Give the terminal back from within a signal handler, whatever the show is doing."""
+    _close(stage)
+
+
+def _forget_output() -> None:
+    """Let Python's own last flush of standard output succeed, though its reader has gone."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)

@@ -1,0 +1,204 @@
+"""What a module plays on: text, time and chance of being told to stop.
+
+Every method of :class:`IO` that can take time is a coroutine. Times are milliseconds of show time
+(see :mod:`fakeact.clock`); widths are cells of the terminal.
+"""
+
+import asyncio
+import importlib
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import ModuleType, TracebackType
+
+from fakeact import ansi
+from fakeact.clock import Clock
+from fakeact.ending import Over
+from fakeact.errors import RegionError
+from fakeact.screen import Screen
+
+FLOOD = 1 << 16
+"""Characters a show may print without sleeping before they are let out and others get their turn."""
+SWITCH_INTERVAL = 0.0005
+"""Seconds between turns of two threads while one imports: keeps frames and Ctrl-C within 15 ms."""
+
+
+class Exit(asyncio.CancelledError):  # noqa: N818 - it is no error
+    """The show is over. Raised out of every sleep; ``except Exception`` does not swallow it."""
+
+
+class IO:
+    """One module's way to the screen and to the clock."""
+
+    def __init__(
+        self, screen: Screen, clock: Clock, over: Over, started: datetime, instant_lines: int = 0
+    ) -> None:
+        self._screen, self._clock, self._over, self._started = screen, clock, over, started
+        self._canvas = screen.canvas
+        self._unsent = self._column = 0
+        self._instant_lines = instant_lines
+        self._region = False
+        self._sleepers: set[asyncio.Future[None]] = set()
+        over.listen(self._wake_all)
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal as it is now; 80 where that can't be known."""
+        return self._screen.size()[0]
+
+    @property
+    def height(self) -> int:
+        """Rows of the terminal as it is now; 24 where that can't be known."""
+        return self._screen.size()[1]
+
+    def now(self) -> datetime:
+        """The date and time of the show: when it was started, plus show time."""
+        try:
+            return self._started + timedelta(seconds=self._clock.show)
+        except OverflowError:  # a million times as fast, left on for three days
+            return datetime.max
+
+    def should_exit(self) -> bool:
+        """True once the show is over: time for a last word. Every sleep raises :class:`Exit` then."""
+        return bool(self._over)
+
+    async def print(self, text: object = "", end: str = "\n") -> None:
+        """Print a line, or with ``end=""`` the beginning of one.
+
+        Only colours and line feeds have an effect on the terminal; other control characters are dropped.
+        """
+        line = ansi.printable(f"{text}{end}", self._column)
+        self._column = 0 if line.endswith("\n") else self._column + ansi.width(line.rpartition("\n")[2])
+        self._canvas.write(line)
+        if self._clock.hurry and self._canvas.lines >= self._instant_lines:
+            self._clock.hurry = False
+        self._unsent += len(line)
+        if self._unsent >= FLOOD:
+            self._unsent = 0
+            self._screen.show()
+            if self._over:
+                raise Exit
+            await asyncio.sleep(0)
+
+    async def newline(self) -> None:
+        """Print a line feed."""
+        await self.print()
+
+    async def dprint(self, text: object, delay_ms: float) -> None:
+        """Print text character by character, sleeping after each; colour codes take no time."""
+        for token in ansi.tokens(str(text)):
+            await self.print(token, end="")
+            if token[0] != ansi.ESC:
+                await self.csleep(delay_ms)
+
+    async def csleep(self, ms: float) -> None:
+        """Sleep for milliseconds of show time; raises :class:`Exit` as soon as the show is over."""
+        if self._over:
+            raise Exit
+        self._unsent = 0
+        loop = asyncio.get_running_loop()
+        sleeper: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(max(0.0, ms) / 1000, _wake, sleeper)
+        self._sleepers.add(sleeper)
+        try:
+            await sleeper
+        finally:
+            timer.cancel()
+            self._sleepers.discard(sleeper)
+
+    async def cursor_up(self, rows: int = 1) -> None:
+        """Move the cursor up to rewrite earlier lines. Raises :class:`RegionError` in a live region."""
+        self._outside_region("cursor_up")
+        self._canvas.cursor_up(rows)
+
+    async def erase_line(self) -> None:
+        """Empty the cursor's line and go to its start. Raises :class:`RegionError` in a live region."""
+        self._outside_region("erase_line")
+        self._canvas.erase_line()
+        self._column = 0
+
+    def _outside_region(self, what: str) -> None:
+        if self._region:
+            raise RegionError(f"{what} while a live region is up: print above it, or change its rows with show()")
+
+    def live(self, *, keep: bool = False) -> "Live":
+        """Pin rows at the bottom: ``async with io.live() as live: await live.show("row", "row")``.
+
+        Whatever is printed meanwhile scrolls above them. At the end they go, or with *keep* they stay as
+        ordinary lines. Raises :class:`RegionError` if a region is up already.
+        """
+        return Live(self, keep)
+
+    def load(self, name: str) -> "asyncio.Future[ModuleType]":
+        """Begin to import a heavy module; await what comes back where it is first needed.
+
+        A thread does the work, so that frames and Ctrl-C go on. Where time is virtual it is done at once.
+        Show time stands still for whoever waits, so the show does not depend on how long it took.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[ModuleType] = loop.create_future()
+        if name in sys.modules or self._clock.virtual:
+            _import(name, future, lambda report: report())
+        else:
+            self._screen.show()
+            threading.Thread(target=_import_aside, args=(name, future, loop), daemon=True).start()
+        return future
+
+    def _wake_all(self) -> None:
+        for sleeper in self._sleepers:
+            if not sleeper.done():
+                sleeper.set_exception(Exit())
+
+
+class Live:
+    """Rows pinned below the text, as an asynchronous context manager; made by :meth:`IO.live`."""
+
+    def __init__(self, io: IO, keep: bool) -> None:
+        self._io, self._keep = io, keep
+
+    async def __aenter__(self) -> "Live":
+        if self._io._region:
+            raise RegionError("a live region is up already: show all rows in one")
+        self._io._region = True
+        self._io._canvas.open_region()
+        return self
+
+    async def show(self, *rows: str) -> None:
+        """Choose the rows from now on: cropped to the width, and to the height from the top."""
+        self._io._canvas.set_rows(rows)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._io._region = False
+        self._io._canvas.close_region(keep=self._keep)
+
+
+def _wake(sleeper: "asyncio.Future[None]") -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+Report = Callable[[], object]
+
+
+def _import(name: str, future: "asyncio.Future[ModuleType]", hand_over: Callable[[Report], object]) -> None:
+    """Import, and hand over what is to be reported to whoever may touch the future."""
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        failure = error
+        hand_over(lambda: future.done() or future.set_exception(failure))
+    else:
+        hand_over(lambda: future.done() or future.set_result(module))
+
+
+def _import_aside(name: str, future: "asyncio.Future[ModuleType]", loop: asyncio.AbstractEventLoop) -> None:
+    """Import in a thread of its own; the show may have ended meanwhile, then nobody waits any more."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    try:
+        _import(name, future, lambda report: loop.is_closed() or loop.call_soon_threadsafe(report))
+    finally:
+        sys.setswitchinterval(before)

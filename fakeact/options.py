@@ -1,0 +1,150 @@
+"""A module's options: the keyword-only parameters of its ``run``, with type, default and what is possible.
+
+A type is one of ``bool``, ``int``, ``float`` and ``str``, one of these or ``None``, or a ``Literal``. With
+``Annotated[int, range(1, 9)]`` or ``Annotated[str, names]`` what is possible can be said too: a range, a
+list, or a function that gives a list, called only when a value has to be checked or shown.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from fakeact.errors import UsageError
+from fakeact.module import Module
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that can be chosen about a module."""
+
+    name: str
+    kind: type
+    default: Any
+    _possible: Sequence[Any] | range | Callable[[], Sequence[Any]] | None = None
+
+    @property
+    def possible(self) -> Sequence[Any] | range | None:
+        """The values there are, or None where any of the type will do."""
+        return self._possible() if callable(self._possible) else self._possible
+
+    def describe(self) -> str:
+        """What may be given, in a few words."""
+        possible = self.possible
+        if isinstance(possible, range):
+            return f"{possible.start} to {possible[-1]}"
+        if possible:
+            return ", ".join(map(str, possible))
+        return {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}[self.kind]
+
+    def parse(self, text: str) -> Any:
+        """The value a text stands for; raises ValueError if it stands for none that is possible."""
+        value = _parse(self.kind, text.strip())
+        possible = self.possible
+        if possible is not None and value not in possible:
+            raise ValueError(text)
+        return value
+
+
+def options_of(module: Module) -> dict[str, Option]:
+    """A module's options by name, in the order they are declared."""
+    parameters = inspect.signature(module.run, eval_str=True).parameters.values()
+    return {p.name: _option(p) for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def _option(parameter: inspect.Parameter) -> Option:
+    annotation, possible = parameter.annotation, None
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
+    if get_origin(annotation) is Annotated:
+        annotation, possible, *_ = get_args(annotation)
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
+    if get_origin(annotation) is Literal:
+        possible = get_args(annotation)
+        annotation = type(possible[0])
+    if annotation not in (bool, int, float, str):
+        annotation = type(parameter.default) if type(parameter.default) in (bool, int, float) else str
+    return Option(parameter.name, annotation, parameter.default, possible)
+
+
+def _parse(kind: type, text: str) -> Any:
+    if kind is bool:
+        if text.lower() not in _TRUE + _FALSE:
+            raise ValueError(text)
+        return text.lower() in _TRUE
+    if kind is int:
+        return int(text.replace(",", ""))
+    if kind is float:
+        value = float(text)
+        if not math.isfinite(value):
+            raise ValueError(text)
+        return value
+    return text
+
+
+def choose_options(modules: Mapping[str, Module], settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Options by module from ``KEY=VALUE`` and ``MODULE.KEY=VALUE``; raises UsageError with one line.
+
+    A key without a module goes to every module in the show that has such an option.
+    """
+    chosen: dict[str, dict[str, Any]] = {name: {} for name in modules}
+    known = {name: options_of(module) for name, module in modules.items()} if settings else {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        owner, dot, name = key.strip().rpartition(".")
+        if not equals or not name:
+            raise UsageError(f"option {setting!r}: write KEY=VALUE or MODULE.KEY=VALUE")
+        if dot and owner not in modules:
+            raise UsageError(f"option {setting!r}: {unknown('module', owner, modules)}")
+        owners = [owner] if dot else [module for module in modules if name in known[module]]
+        for module in owners or [next(iter(modules))]:
+            if name not in known[module]:
+                there = known[module] if dot or len(modules) == 1 else {n: 0 for k in known.values() for n in k}
+                raise UsageError(f"option {setting!r}: {unknown('option', name, there)}")
+            chosen[module][name] = _value(module, known[module][name], text)
+    for name, module in modules.items():
+        _check_together(module, chosen[name])
+    return chosen
+
+
+def _value(module: str, option: Option, text: str) -> Any:
+    try:
+        return option.parse(text)
+    except ValueError:
+        possible = option.possible
+        names = [str(value) for value in possible] if possible and not isinstance(possible, range) else []
+        hint = suggestion(text, names)
+        raise UsageError(f"{module}.{option.name}={text}: possible is {option.describe()}{hint}") from None
+
+
+def _check_together(module: Module, values: Mapping[str, Any]) -> None:
+    if module.check is None or not values:
+        return
+    try:
+        module.check(**values)
+    except ValueError as error:
+        raise UsageError(f"{module.name}: {error}") from None
+
+
+def unknown(what: str, name: str, there: Sequence[str] | Mapping[str, Any]) -> str:
+    """The words for a name that does not exist, with those that do and the one probably meant."""
+    listed = ", ".join(sorted(there)) or f"no {what}"
+    return f"no {what} {name!r}; there is {listed}{suggestion(name, list(there))}"
+
+
+def suggestion(name: str, there: Sequence[str]) -> str:
+    """``" (did you mean x?)"`` where a name is close to one there is.
+
+    >>> suggestion("lm_training", ["cargo", "llm_training"])
+    ' (did you mean llm_training?)'
+    """
+    from difflib import get_close_matches
+
+    lowered = {candidate.lower(): candidate for candidate in there}
+    close = get_close_matches(name.lower(), lowered, 1)
+    return f" (did you mean {lowered[close[0]]}?)" if close else ""

@@ -1,0 +1,123 @@
+"""Finding plugins, one by one, so that a broken one costs a line and not the show."""
+
+import importlib.metadata
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+import pluggy
+
+from fakeact import hookspecs
+from fakeact.errors import PluginError
+from fakeact.module import Module, problem
+
+GROUP = "fakeact"
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a plugin comes from: an entry point, and the distribution that has it."""
+
+    name: str
+    value: str
+    distribution: str = "?"
+    version: str = "?"
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} of {self.distribution} {self.version}"
+
+
+@dataclass
+class Plugins:
+    """What was found: the modules by name, where each comes from, and a line for each plugin left out."""
+
+    modules: dict[str, Module] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    manager: pluggy.PluginManager = field(default_factory=lambda: _manager())
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def discover(wanted: Collection[str] = (), without: Collection[str] = (), strict: bool = False) -> Plugins:
+    """Load the plugins installed, or where all *wanted* modules have plugins of their name, only those.
+
+    With *strict* a plugin that can't be used raises; otherwise its line stands in ``refused``.
+    """
+    found = Plugins()
+    entries = _entry_points()
+    names = {entry.name for entry in entries}
+    for entry in entries:
+        if entry.name in without or (wanted and names.issuperset(wanted) and entry.name not in wanted):
+            continue
+        source = _source(entry)
+        try:
+            add_plugin(found, source, entry.load)
+        except Exception as error:
+            if strict:
+                raise
+            found.refused.append(_refusal(source, error))
+    return found
+
+
+def _entry_points() -> list[importlib.metadata.EntryPoint]:
+    """Entry points by name; those that a wheel inside another one shows twice are folded."""
+    entries = {(entry.name, entry.value): entry for entry in importlib.metadata.entry_points(group=GROUP)}
+    return [entries[key] for key in sorted(entries)]
+
+
+def _source(entry: importlib.metadata.EntryPoint) -> Source:
+    if entry.dist is None:
+        return Source(entry.name, entry.value)
+    return Source(entry.name, entry.value, entry.dist.name, entry.dist.version)
+
+
+def _refusal(source: Source, error: Exception) -> str:
+    why = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+    return f"{source} is left out: {' '.join(why.split())} (--no-plugin {source.name} switches it off)"
+
+
+def add_plugin(found: Plugins, source: Source, load: Callable[[], object]) -> None:
+    """Load a plugin and take up its modules, all or none; raises what is wrong with it."""
+    plugin = load()
+    found.manager.register(plugin, name=f"{source.name} = {source.value}")
+    try:
+        _refuse_unknown_hooks(found.manager, plugin)
+        modules = _modules_of(found.manager, plugin)
+        _refuse_unfit(found, modules)
+    except BaseException:
+        found.manager.unregister(plugin)
+        raise
+    for module in modules:
+        found.modules[module.name] = module
+        found.sources[module.name] = source
+
+
+def _refuse_unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
+    known = sorted(name for name in vars(hookspecs) if name.startswith("fakeact_"))
+    for hook in manager.get_hookcallers(plugin) or []:
+        if not hook.has_spec():
+            raise PluginError(f"there is no hook {hook.name!r}; there are {', '.join(known)}")
+
+
+def _modules_of(manager: pluggy.PluginManager, plugin: object) -> list[Module]:
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    answers: list[Iterable[Module]] = manager.subset_hook_caller("fakeact_modules", others)()
+    try:
+        return [module for answer in answers for module in answer]
+    except TypeError as error:
+        raise PluginError(f"fakeact_modules() must give a list of modules: {error}") from error
+
+
+def _refuse_unfit(found: Plugins, modules: list[Module]) -> None:
+    taken = dict(found.sources)
+    for module in modules:
+        if complaint := problem(module):
+            raise PluginError(complaint)
+        if module.name in taken:
+            raise PluginError(f"{taken[module.name]} has a module {module.name!r} already")
+        taken[module.name] = Source("itself", "", "itself")

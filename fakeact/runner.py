@@ -1,0 +1,141 @@
+"""Picks modules, gives each its dice, and plays until it is over."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fakeact.clock import Clock
+from fakeact.ending import Over
+from fakeact.io import IO, Exit
+from fakeact.module import Module
+from fakeact.screen import Screen
+
+LAST_TURNS = 100
+"""Turns of the event loop a module gets for its ``finally`` blocks before it is cancelled and left."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What is to be played, and for how long. Durations are seconds of playing time."""
+
+    modules: Sequence[Module]
+    seed: int
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    most_modules: int | None = None
+    most_seconds: float | None = None
+    module_seconds: float | None = None
+    instant_lines: int = 0
+
+
+Observe = Callable[..., object]
+
+
+class Runner:
+    """Plays a programme on a screen.
+
+    *observe* is called as ``observe("started", module=..., seed=...)`` and
+    ``observe("finished", module=..., error=...)``.
+    """
+
+    def __init__(
+        self, programme: Programme, screen: Screen, clock: Clock, over: Over, observe: Observe | None = None
+    ) -> None:
+        self._programme, self._screen, self._clock, self._over = programme, screen, clock, over
+        self._observe = observe or (lambda _what, **_facts: None)
+        self._broken: set[str] = set()
+
+    async def play(self, started: datetime) -> None:
+        """Play until over, or until no module is left that works. *started* is the show's first moment."""
+        programme = self._programme
+        self._clock.hurry = programme.instant_lines > 0
+        self._over.listen(self._clock.catch_up)
+        if programme.most_seconds is not None:
+            self._clock.set_deadline(programme.most_seconds, self._over.end)
+        for number, module in enumerate(shuffled(programme.modules, programme.seed, self._broken)):
+            if self._over or number == programme.most_modules:
+                break
+            began = self._clock.show
+            await self._play_one(module, f"{programme.seed}/{number}", started)
+            if self._clock.show == began and len(programme.modules) > len(self._broken):
+                await self._breathe(started)
+        self._screen.finish()
+
+    @property
+    def all_broken(self) -> bool:
+        """True if every module failed, so that nothing could be played."""
+        return len(self._broken) == len(self._programme.modules)
+
+    async def _play_one(self, module: Module, seed: str, started: datetime) -> None:
+        ended = Over()
+        self._over.listen(ended.end)
+        if self._programme.module_seconds is not None:
+            self._clock.set_deadline(self._programme.module_seconds, ended.end)
+        io = IO(self._screen, self._clock, ended, started, self._programme.instant_lines)
+        self._observe("started", module=module, seed=seed)
+        error: Exception | None = None
+        try:
+            await self._until_ended(module.run(io, random.Random(seed), **self._options(module)), ended)
+        except Exception as failure:
+            error = failure
+            self._broken.add(module.name)
+        self._clock.drop_deadline(ended.end)
+        self._over.forget(ended.end)
+        ended.end()
+        await _sweep()
+        self._screen.finish()
+        self._observe("finished", module=module, error=error)
+
+    async def _breathe(self, started: datetime) -> None:
+        """Rest a second after a module that took no time: a show of nothing must not heat the room."""
+        try:
+            await IO(self._screen, self._clock, self._over, started).csleep(1000)
+        except Exit:
+            pass
+
+    def _options(self, module: Module) -> Mapping[str, Any]:
+        return self._programme.options.get(module.name, {})
+
+    async def _until_ended(self, run: Any, ended: Over) -> None:
+        """Wait for a module; once it is over it has a few turns left, then it is cancelled."""
+        task = asyncio.ensure_future(run)
+        told = asyncio.get_running_loop().create_future()
+        ended.listen(lambda: told.done() or told.set_result(None))
+        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        await _turns(task)
+        if not task.done():
+            task.cancel()
+            await _turns(task)
+        told.cancel()
+        if task.done() and not task.cancelled():
+            task.result()
+
+
+async def _turns(task: "asyncio.Task[Any]") -> None:
+    for _ in range(LAST_TURNS):
+        if task.done():
+            return
+        await asyncio.sleep(0)
+
+
+async def _sweep() -> None:
+    """Cancel the tasks a module has left behind."""
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in left:
+        task.cancel()
+        await _turns(task)
+
+
+def shuffled(modules: Sequence[Module], seed: int, broken: set[str]) -> Iterator[Module]:
+    """Modules for ever, each once before any comes again, none twice in a row; *broken* ones left out."""
+    rng = random.Random(f"{seed}/order")
+    last = ""
+    while bag := [module for module in modules if module.name not in broken]:
+        rng.shuffle(bag)
+        if len(bag) > 1 and bag[0].name == last:
+            bag.append(bag.pop(0))
+        for module in bag:
+            last = module.name
+            yield module

@@ -1,0 +1,36 @@
+"""A canvas and the stage it is sent to: one write a frame, and no word where nothing changed."""
+
+import errno
+
+from fakeact.canvas import Canvas, LineCanvas, ScreenCanvas, Size
+from fakeact.ending import Over, Reason
+from fakeact.stages import Stage
+
+
+class Screen:
+    """Where all text goes. A stage that fails ends the show instead of breaking it."""
+
+    def __init__(self, stage: Stage, over: Over) -> None:
+        self.canvas: Canvas = ScreenCanvas(stage.size) if stage.motion else LineCanvas(stage.size)
+        self._stage, self._over = stage, over
+
+    def size(self) -> Size:
+        """Columns and rows, as they are now."""
+        return self._stage.size()
+
+    def show(self) -> None:
+        """Send the picture as it is to be now."""
+        self._send(self.canvas.frame())
+
+    def finish(self) -> None:
+        """Send what is left and leave the cursor at the start of a fresh line."""
+        self._send(self.canvas.finish())
+
+    def _send(self, text: str) -> None:
+        if not text or self._over.reason in (Reason.CLOSED, Reason.VANISHED):
+            return
+        try:
+            self._stage.write(text)
+        except OSError as error:
+            closed = isinstance(error, BrokenPipeError) or error.errno == errno.EPIPE
+            self._over.end(Reason.CLOSED if closed else Reason.VANISHED)

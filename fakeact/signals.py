@@ -1,0 +1,83 @@
+"""From a signal to the end of the show, and out by that very signal."""
+
+import os
+import signal
+import socket
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import NoReturn
+
+from fakeact.ending import Over, Reason
+
+GRACE = 0.7
+"""Seconds from the first signal until a module that blocks the event loop is not waited for any more."""
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+
+
+def die(number: int) -> NoReturn:
+    """End this process by a signal, so that whoever waits for it sees what happened.
+
+    Exiting with status 130 instead would let a shell's loop go on after Ctrl-C.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    raise SystemExit(128 + number)  # only if the signal is blocked
+
+
+class Signals:
+    """While entered, signals end the show. What was ignored before (``nohup``) stays ignored.
+
+    Should the show not end by itself, because a module blocks, or on a second signal, *rescue* is
+    called and the process ends on the spot.
+    """
+
+    def __init__(self, over: Over, loop: AbstractEventLoop, rescue: Callable[[], None]) -> None:
+        self._over, self._loop, self._rescue = over, loop, rescue
+        self._numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+        self._first = 0
+
+    def __enter__(self) -> "Signals":
+        # A byte written by the C handler wakes the loop even if it is just about to wait.
+        self._ear, self._mouth = socket.socketpair()
+        self._ear.setblocking(False)
+        self._mouth.setblocking(False)
+        self._wakeup_before = signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
+        self._loop.add_reader(self._ear, self._heard)
+        self._before = {number: signal.getsignal(number) for number in self._numbers}
+        for number, handler in self._before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._set_alarm(0)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._loop.remove_reader(self._ear)
+        self._ear.close()
+        self._mouth.close()
+
+    def _heard(self) -> None:
+        for number in self._ear.recv(4096):
+            if number in self._numbers:
+                self._over.end(Reason.SIGNAL, number)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._first:
+            self._leave_now()
+        self._first = number
+        self._set_alarm(GRACE)
+
+    def _set_alarm(self, seconds: float) -> None:
+        if not hasattr(signal, "setitimer"):
+            return
+        signal.signal(signal.SIGALRM, (lambda *_: self._leave_now()) if seconds else signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _leave_now(self) -> None:
+        self._rescue()
+        die(self._first)

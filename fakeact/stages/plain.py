@@ -1,0 +1,24 @@
+"""A pipe or a file: lines, one after the other."""
+
+from typing import TextIO
+
+from fakeact.stages.colour import Depth, fit
+
+
+class PlainStage:
+    """Takes lines as they come; colours only if they were asked for."""
+
+    motion = False
+
+    def __init__(self, stream: TextIO, depth: Depth, size: tuple[int, int]) -> None:
+        self._stream, self._depth, self._size = stream, depth, size
+
+    def size(self) -> tuple[int, int]:
+        return self._size
+
+    def write(self, text: str) -> None:
+        self._stream.write(fit(text, self._depth))
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing was changed that would have to be put back."""

@@ -1,0 +1,16 @@
+"""What plugin authors test with: play a module on a screen in memory, in no time.
+
+>>> from fakeact import Module
+>>> async def nap(io, rng):
+...     await io.print("zzz")
+...     await io.csleep(3_600_000)
+...     await io.print("good morning")
+>>> played = perform(Module("nap", "sleep 1h", nap), seconds=7200)
+>>> played.lines, played.seconds, played.ended
+(['zzz', 'good morning'], 3600.0, 'finished')
+"""
+
+from fakeact.testing.performance import Frame, Performance, perform
+from fakeact.testing.screen import Screen, UnknownSequence
+
+__all__ = ["Frame", "Performance", "Screen", "UnknownSequence", "perform"]
