@@ -84,7 +84,13 @@ def _add_rest(group: argparse._ArgumentGroup) -> None:
     add("-l", "--list-modules", action="store_true", help="list the modules and what they pretend to be")
     add("--json", action="store_true", help="with -l: as JSON")
     add("-h", "--help", action="help", help="show this and exit")
-    add("-V", "--version", action="version", version=f"fakeact {__version__}", help="show the version and exit")
+    add(
+        "-V",
+        "--version",
+        action="version",
+        version=f"fakeact {__version__}",
+        help="show the version and exit",
+    )
 
 
 def _names(text: str) -> list[str]:

@@ -23,6 +23,10 @@ class Canvas(Protocol):
     lines: int
     """Lines finished so far."""
 
+    @property
+    def region(self) -> bool:
+        """True while a region is up."""
+
     def write(self, text: str) -> None:
         """Add text after what was written before; it may end in the middle of a line."""
 
@@ -82,6 +86,10 @@ class ScreenCanvas:
     def erase_line(self) -> None:
         self._pending.append("\r" + ansi.ERASE_LINE)
         self._line = ""
+
+    @property
+    def region(self) -> bool:
+        return self._rows is not None
 
     def open_region(self) -> None:
         self._rows = []
@@ -171,7 +179,7 @@ class LineCanvas:
         self._size = size
         self._finished: list[str] = []
         self._line = ""
-        self._rows: list[str] = []
+        self._rows: list[str] | None = None
         self._rewriting = 0  # lines that the cursor was moved up and that count as written
 
     def write(self, text: str) -> None:
@@ -187,6 +195,10 @@ class LineCanvas:
     def erase_line(self) -> None:
         self._line = ""
 
+    @property
+    def region(self) -> bool:
+        return self._rows is not None
+
     def open_region(self) -> None:
         self._rows = []
 
@@ -197,7 +209,7 @@ class LineCanvas:
         if keep and self._rows:
             rows = "".join(row + "\n" for row in self._rows)
             self.write("\n" + rows if self._line else rows)
-        self._rows = []
+        self._rows = None
 
     def invalidate(self) -> None:
         """Nothing is ever drawn again here."""

@@ -6,22 +6,23 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-import argparse  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
-from datetime import datetime  # noqa: E402
-from typing import Any, NoReturn  # noqa: E402
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NoReturn
 
-from fakeact import arguments, options, plugins  # noqa: E402
-from fakeact.clock import Clock, RealWall, ShowLoop  # noqa: E402
-from fakeact.ending import Over, Reason  # noqa: E402
-from fakeact.errors import UsageError  # noqa: E402
-from fakeact.module import Module  # noqa: E402
-from fakeact.runner import Programme, Runner  # noqa: E402
-from fakeact.screen import Screen  # noqa: E402
-from fakeact.signals import Signals, die  # noqa: E402
-from fakeact.stages import Stage  # noqa: E402
+from fakeact import arguments, options, plugins
+from fakeact.clock import Clock, RealWall, ShowLoop
+from fakeact.ending import Over, Reason
+from fakeact.errors import UsageError
+from fakeact.module import Module
+from fakeact.runner import Programme, Runner
+from fakeact.screen import Screen
+from fakeact.signals import Signals, die
+from fakeact.stages import Stage
 
 USAGE, BROKEN, PIPE, VANISHED = 2, 1, 128 + 13, 128 + 1
 
@@ -41,16 +42,17 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def complain(message: object) -> None:
-    """One line on standard error that says who is speaking."""
-    try:
-        print(f"fakeact: {message}", file=sys.stderr, flush=True)
-    except OSError:
-        pass  # nobody is there to read it
+    """One line on standard error that says who is speaking, without control characters that were typed."""
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in f"fakeact: {message}")
+    with suppress(OSError):  # nobody may be there to read it
+        print(line, file=sys.stderr, flush=True)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what was asked for; gives the exit status."""
-    found = plugins.discover(chosen.modules, chosen.no_plugin, strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS")))
+    found = plugins.discover(
+        chosen.modules, chosen.no_plugin, strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS"))
+    )
     for line in found.refused:
         complain(line)
     if chosen.list_modules:
@@ -75,7 +77,7 @@ def _programme(chosen: argparse.Namespace, found: plugins.Plugins) -> Programme:
 
 
 def choose_modules(found: plugins.Plugins, names: Sequence[str], without: Sequence[str]) -> dict[str, Module]:
-    """The modules asked for, or all, less the excluded; raises UsageError if one is unknown or none is left."""
+    """The modules asked for, or all, less the excluded; raises UsageError if that can't be."""
     for name in [*names, *without]:
         if name not in found.modules and not (names and name in without):
             raise UsageError(options.unknown("module", name, found.modules))
@@ -86,7 +88,7 @@ def choose_modules(found: plugins.Plugins, names: Sequence[str], without: Sequen
 
 
 def play(programme: Programme, found: plugins.Plugins, chosen: argparse.Namespace) -> int:
-    """Play on standard output until it is over; gives the exit status, or dies by the signal that ended it."""
+    """Play on standard output until it is over; gives the exit status, or dies by the signal it got."""
     from fakeact.stages.opening import open_stage
 
     stage = open_stage(sys.stdout, chosen.color, os.environ)
@@ -129,14 +131,13 @@ def _observer(found: plugins.Plugins) -> Any:
 def _failure(module: Module, source: plugins.Source | None, error: Exception) -> str:
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     whose = f" of {source.distribution} {source.version}" if source else ""
-    return f"module {module.name!r}{whose} failed: {reason} (-x {module.name} leaves it out, FAKEACT_DEBUG=1 tells more)"
+    remedy = f"-x {module.name} leaves it out, FAKEACT_DEBUG=1 tells more"
+    return f"module {module.name!r}{whose} failed: {reason} ({remedy})"
 
 
 def _close(stage: Stage) -> None:
-    try:
+    with suppress(OSError):  # the terminal may be gone, and with it what there was to restore
         stage.close()
-    except OSError:
-        pass  # the terminal is gone, and with it what there was to restore
 
 
 def _rescue(stage: Stage) -> None:

@@ -11,45 +11,51 @@ hookspec = pluggy.HookspecMarker("fakeact")
 
 @hookspec
 def fakeact_modules() -> Iterable[Module]:
-    """Give the modules that the plugin offers. Called once, before any show; it must do no work::
+    """Give the modules that the plugin offers. Called once, before any show; it must do no work.
 
-    from fakeact import Module, hookimpl
+    ::
 
-    async def nap(io, rng):
-        await io.print("zzz")
-        await io.csleep(2000)
+        from fakeact import Module, hookimpl
 
-    @hookimpl
-    def fakeact_modules():
-        return [Module("nap", "sleep 8h", nap)]
+        async def nap(io, rng):
+            await io.print("zzz")
+            await io.csleep(2000)
+
+        @hookimpl
+        def fakeact_modules():
+            return [Module("nap", "sleep 8h", nap)]
     """
     raise NotImplementedError
 
 
 @hookspec
 def fakeact_show_started(module: Module, seed: str) -> None:
-    """Observe that a module begins to play, with the seed of its dice::
+    """Observe that a module begins to play, with the seed of its dice.
 
-    from fakeact import hookimpl
+    ::
 
-    played = []
+        from fakeact import hookimpl
 
-    @hookimpl
-    def fakeact_show_started(module, seed):
-        played.append(f"{module.name} with seed {seed}")
+        played = []
+
+        @hookimpl
+        def fakeact_show_started(module, seed):
+            played.append(f"{module.name} with seed {seed}")
     """
 
 
 @hookspec
 def fakeact_show_finished(module: Module, error: Exception | None) -> None:
-    """Observe that a module has ended, by itself, because the show is over, or with an error::
+    """Observe that a module has ended, by itself, because the show is over, or with an error.
 
-    from fakeact import hookimpl
+    ::
 
-    failures = []
+        from fakeact import hookimpl
 
-    @hookimpl
-    def fakeact_show_finished(module, error):
-        if error is not None:
-            failures.append(module.name)
+        failures = []
+
+        @hookimpl
+        def fakeact_show_finished(module, error):
+            if error is not None:
+                failures.append(module.name)
     """

@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import ModuleType, TracebackType
+from typing import Any, Self
 
 from fakeact import ansi
+from fakeact.canvas import Canvas
 from fakeact.clock import Clock
 from fakeact.ending import Over
 from fakeact.errors import RegionError
@@ -24,7 +26,7 @@ SWITCH_INTERVAL = 0.0005
 """Seconds between turns of two threads while one imports: keeps frames and Ctrl-C within 15 ms."""
 
 
-class Exit(asyncio.CancelledError):  # noqa: N818 - it is no error
+class Exit(asyncio.CancelledError):
     """The show is over. Raised out of every sleep; ``except Exception`` does not swallow it."""
 
 
@@ -38,7 +40,6 @@ class IO:
         self._canvas = screen.canvas
         self._unsent = self._column = 0
         self._instant_lines = instant_lines
-        self._region = False
         self._sleepers: set[asyncio.Future[None]] = set()
         over.listen(self._wake_all)
 
@@ -119,8 +120,8 @@ class IO:
         self._column = 0
 
     def _outside_region(self, what: str) -> None:
-        if self._region:
-            raise RegionError(f"{what} while a live region is up: print above it, or change its rows with show()")
+        if self._canvas.region:
+            raise RegionError(f"{what} in a live region: print above it, or change its rows with show()")
 
     def live(self, *, keep: bool = False) -> "Live":
         """Pin rows at the bottom: ``async with io.live() as live: await live.show("row", "row")``.
@@ -128,7 +129,7 @@ class IO:
         Whatever is printed meanwhile scrolls above them. At the end they go, or with *keep* they stay as
         ordinary lines. Raises :class:`RegionError` if a region is up already.
         """
-        return Live(self, keep)
+        return Live(self._canvas, keep)
 
     def load(self, name: str) -> "asyncio.Future[ModuleType]":
         """Begin to import a heavy module; await what comes back where it is first needed.
@@ -154,25 +155,23 @@ class IO:
 class Live:
     """Rows pinned below the text, as an asynchronous context manager; made by :meth:`IO.live`."""
 
-    def __init__(self, io: IO, keep: bool) -> None:
-        self._io, self._keep = io, keep
+    def __init__(self, canvas: Canvas, keep: bool) -> None:
+        self._canvas, self._keep = canvas, keep
 
-    async def __aenter__(self) -> "Live":
-        if self._io._region:
+    async def __aenter__(self) -> Self:
+        if self._canvas.region:
             raise RegionError("a live region is up already: show all rows in one")
-        self._io._region = True
-        self._io._canvas.open_region()
+        self._canvas.open_region()
         return self
 
     async def show(self, *rows: str) -> None:
         """Choose the rows from now on: cropped to the width, and to the height from the top."""
-        self._io._canvas.set_rows(rows)
+        self._canvas.set_rows(rows)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._io._region = False
-        self._io._canvas.close_region(keep=self._keep)
+        self._canvas.close_region(keep=self._keep)
 
 
 def _wake(sleeper: "asyncio.Future[None]") -> None:
@@ -180,18 +179,22 @@ def _wake(sleeper: "asyncio.Future[None]") -> None:
         sleeper.set_result(None)
 
 
-Report = Callable[[], object]
+Report = Callable[[], None]
 
 
 def _import(name: str, future: "asyncio.Future[ModuleType]", hand_over: Callable[[Report], object]) -> None:
     """Import, and hand over what is to be reported to whoever may touch the future."""
+    report: Callable[[Any], None] = future.set_result
     try:
-        module = importlib.import_module(name)
+        result: Any = importlib.import_module(name)
     except Exception as error:
-        failure = error
-        hand_over(lambda: future.done() or future.set_exception(failure))
-    else:
-        hand_over(lambda: future.done() or future.set_result(module))
+        report, result = future.set_exception, error
+
+    def settle() -> None:
+        if not future.done():
+            report(result)
+
+    hand_over(settle)
 
 
 def _import_aside(name: str, future: "asyncio.Future[ModuleType]", loop: asyncio.AbstractEventLoop) -> None:

@@ -102,13 +102,13 @@ def choose_options(modules: Mapping[str, Module], settings: Sequence[str]) -> di
         if dot and owner not in modules:
             raise UsageError(f"option {setting!r}: {unknown('module', owner, modules)}")
         owners = [owner] if dot else [module for module in modules if name in known[module]]
-        for module in owners or [next(iter(modules))]:
-            if name not in known[module]:
-                there = known[module] if dot or len(modules) == 1 else {n: 0 for k in known.values() for n in k}
-                raise UsageError(f"option {setting!r}: {unknown('option', name, there)}")
-            chosen[module][name] = _value(module, known[module][name], text)
-    for name, module in modules.items():
-        _check_together(module, chosen[name])
+        if not owners or name not in known[owners[0]]:
+            there = known[owner] if dot else {option: 0 for options in known.values() for option in options}
+            raise UsageError(f"option {setting!r}: {unknown('option', name, there)}")
+        for each in owners:
+            chosen[each][name] = _value(each, known[each][name], text)
+    for each, module in modules.items():
+        _check_together(module, chosen[each])
     return chosen
 
 
@@ -146,5 +146,8 @@ def suggestion(name: str, there: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     lowered = {candidate.lower(): candidate for candidate in there}
-    close = get_close_matches(name.lower(), lowered, 1)
+    longer = [
+        candidate for candidate in sorted(lowered) if len(name) > 3 and candidate.startswith(name.lower())
+    ]
+    close = longer or get_close_matches(name.lower(), lowered, 1)
     return f" (did you mean {lowered[close[0]]}?)" if close else ""

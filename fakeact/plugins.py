@@ -27,6 +27,12 @@ class Source:
         return f"plugin {self.name!r} of {self.distribution} {self.version}"
 
 
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
 @dataclass
 class Plugins:
     """What was found: the modules by name, where each comes from, and a line for each plugin left out."""
@@ -34,13 +40,7 @@ class Plugins:
     modules: dict[str, Module] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
-    manager: pluggy.PluginManager = field(default_factory=lambda: _manager())
-
-
-def _manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    return manager
+    manager: pluggy.PluginManager = field(default_factory=_manager)
 
 
 def discover(wanted: Collection[str] = (), without: Collection[str] = (), strict: bool = False) -> Plugins:

@@ -1,6 +1,7 @@
 """Picks modules, gives each its dice, and plays until it is over."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,10 +91,8 @@ class Runner:
 
     async def _breathe(self, started: datetime) -> None:
         """Rest a second after a module that took no time: a show of nothing must not heat the room."""
-        try:
+        with contextlib.suppress(Exit):
             await IO(self._screen, self._clock, self._over, started).csleep(1000)
-        except Exit:
-            pass
 
     def _options(self, module: Module) -> Mapping[str, Any]:
         return self._programme.options.get(module.name, {})
@@ -101,14 +100,15 @@ class Runner:
     async def _until_ended(self, run: Any, ended: Over) -> None:
         """Wait for a module; once it is over it has a few turns left, then it is cancelled."""
         task = asyncio.ensure_future(run)
-        told = asyncio.get_running_loop().create_future()
-        ended.listen(lambda: told.done() or told.set_result(None))
-        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        told = asyncio.Event()
+        ended.listen(told.set)
+        waiting = asyncio.ensure_future(told.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         await _turns(task)
         if not task.done():
             task.cancel()
             await _turns(task)
-        told.cancel()
+        waiting.cancel()
         if task.done() and not task.cancelled():
             task.result()
 

@@ -6,7 +6,7 @@ import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from fakeact.ending import Over, Reason
 
@@ -37,7 +37,7 @@ class Signals:
         self._numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
         self._first = 0
 
-    def __enter__(self) -> "Signals":
+    def __enter__(self) -> Self:
         # A byte written by the C handler wakes the loop even if it is just about to wait.
         self._ear, self._mouth = socket.socketpair()
         self._ear.setblocking(False)
@@ -66,7 +66,7 @@ class Signals:
             if number in self._numbers:
                 self._over.end(Reason.SIGNAL, number)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int, _frame: FrameType | None) -> None:
         if self._first:
             self._leave_now()
         self._first = number

@@ -22,7 +22,7 @@ ARROWS = {
     "plugins": "hookspecs errors module",
     "hookspecs": "module",
     "signals": "ending",
-    "io": "ansi clock ending errors screen",
+    "io": "ansi canvas clock ending errors screen",
     "screen": "canvas ending stages",
     "canvas": "ansi",
     "stages": "ansi stages",
@@ -37,8 +37,8 @@ ARROWS = {
 }
 FOR_PLUGINS = {"style", "units", "widgets", "testing"}
 HOST_MODULES = {
-    "os", "sys", "signal", "threading", "time", "subprocess", "socket", "shutil", "tempfile", "multiprocessing",
-    "urllib", "http", "ssl", "ctypes", "secrets", "uuid", "getpass", "platform",
+    "os", "sys", "signal", "threading", "time", "subprocess", "socket", "shutil", "tempfile",
+    "multiprocessing", "urllib", "http", "ssl", "ctypes", "secrets", "uuid", "getpass", "platform",
 }  # fmt: skip
 
 
@@ -83,7 +83,9 @@ def test_plugins_use_the_public_rooms_only() -> None:
     for path in PLUGINS:
         for name, _ in imports(path):
             if name.startswith("fakeact."):
-                assert name.split(".")[1] in FOR_PLUGINS | {"IO", "Module", "hookimpl", "Exit"}, f"{path}: {name}"
+                assert name.split(".")[1] in FOR_PLUGINS | {"IO", "Module", "hookimpl", "Exit"}, (
+                    f"{path}: {name}"
+                )
 
 
 def test_no_host_in_a_plugin() -> None:
@@ -104,10 +106,14 @@ def test_escape_sequences_stand_in_one_file() -> None:
     """Only ansi.py spells out an escape character."""
     for path in CORE + PLUGINS:
         if path.name != "ansi.py":
-            assert not any(spelling in path.read_text() for spelling in ("\\x1b", "\\033", "\\e[", "\x1b")), path
+            assert not any(spelling in path.read_text() for spelling in ("\\x1b", "\\033", "\\e[", "\x1b")), (
+                path
+            )
 
 
-@pytest.mark.parametrize("package", sorted({path.parent for path in PLUGINS if path.parent.name.startswith("fakeact_")}))
+@pytest.mark.parametrize(
+    "package", sorted({path.parent for path in PLUGINS if path.parent.name.startswith("fakeact_")})
+)
 def test_entry_modules_are_light(package: Path) -> None:
     """Importing a plugin's entry module loads neither numpy nor scipy."""
     code = f"import sys; import {package.name}; sys.exit(any(n in sys.modules for n in ('numpy', 'scipy')))"

@@ -131,7 +131,11 @@ def test_dprint_types_characters_and_whole_colours(module: Make) -> None:
         await io.newline()
 
     played = perform(module(run))
-    assert [(frame.at, ansi.strip(frame.text)) for frame in played.frames] == [(0.0, "a"), (0.5, "b"), (1.0, "\n")]
+    assert [(frame.at, ansi.strip(frame.text)) for frame in played.frames] == [
+        (0.0, "a"),
+        (0.5, "b"),
+        (1.0, "\n"),
+    ]
 
 
 def test_text_cannot_move_the_cursor(module: Make) -> None:

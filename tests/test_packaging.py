@@ -28,7 +28,9 @@ def wheel(folder: Path, out: Path) -> zipfile.ZipFile:
 def test_the_root_lists_what_the_plugins_have() -> None:
     """Entry points, packages and editable paths of the root are the union of the plugins' own."""
     root = project(ROOT)
-    entries = {k: v for plugin in PLUGINS for k, v in project(plugin)["project"]["entry-points"]["fakeact"].items()}
+    entries = {
+        k: v for plugin in PLUGINS for k, v in project(plugin)["project"]["entry-points"]["fakeact"].items()
+    }
     packages = [
         f"plugins/{plugin.name}/{package}"
         for plugin in PLUGINS
@@ -56,7 +58,7 @@ def test_the_root_wheel_carries_core_and_plugins(tmp_path: Path) -> None:
         assert f"{package}/py.typed" in names
     assert "fakeact/stages/terminal.py" in names
     assert not [name for name in names if "tests/" in name]
-    data = [path for path in (ROOT / "plugins").glob("*/fakeact_*/**/*.json")]
+    data = list((ROOT / "plugins").glob("*/fakeact_*/**/*.json"))
     assert all(str(path.relative_to(ROOT / "plugins").as_posix()).partition("/")[2] in names for path in data)
 
 

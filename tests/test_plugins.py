@@ -33,7 +33,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]
             vars(entry)["dist"] = SimpleNamespace(name=distribution or f"dist-{name}", version="1.2")
             entries.append(entry)
 
-    yield one
+    return one
 
 
 def test_plugins_are_found_and_named(install) -> None:  # type: ignore[no-untyped-def]
@@ -70,13 +70,16 @@ BROKEN = {
     ),
     "unknown_hook": (
         GOOD.format(name="x") + "\n@hookimpl\ndef fakeact_modles(): return []",
-        "there is no hook 'fakeact_modles'; there are fakeact_modules, fakeact_show_finished, fakeact_show_started",
+        "there is no hook 'fakeact_modles'; there are fakeact_modules, fakeact_show_finished, fakeact_show_",
     ),
     "wrong_thing": (
         "from fakeact import hookimpl\n@hookimpl\ndef fakeact_modules(): return ['x']",
         "gave 'str' where a Module was expected",
     ),
-    "no_list": ("from fakeact import hookimpl\n@hookimpl\ndef fakeact_modules(): return 3", "must give a list"),
+    "no_list": (
+        "from fakeact import hookimpl\n@hookimpl\ndef fakeact_modules(): return 3",
+        "must give a list",
+    ),
     "wrong_arguments": (
         "from fakeact import hookimpl\n@hookimpl\ndef fakeact_show_started(colour): ...",
         "PluginValidationError",

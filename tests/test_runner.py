@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 from random import Random
 from typing import Any
 
@@ -34,7 +34,9 @@ class Notebook:
         pass
 
 
-def play(modules: list[Module], observe: Callable[..., Any] | None = None, seed: int = 1, **limits: Any) -> Any:
+def play(
+    modules: list[Module], observe: Callable[..., Any] | None = None, seed: int = 1, **limits: Any
+) -> Any:
     """Play a programme to its end; gives the runner, its clock and the lines printed."""
     clock, over, stage = Clock(VirtualWall()), Over(), Notebook()
     screen = Screen(stage, over)
@@ -68,7 +70,7 @@ def test_a_shuffled_bag_has_no_immediate_repeat() -> None:
     for seed in range(50):
         order = [module.name for module in islice(shuffled(modules, seed, set()), 40)]
         assert all(sorted(order[i : i + 4]) == list("abcd") for i in range(0, 40, 4))
-        assert all(a != b for a, b in zip(order, order[1:], strict=False))
+        assert all(a != b for a, b in pairwise(order))
 
 
 def test_seeds_change_the_order() -> None:
@@ -191,5 +193,3 @@ def test_observers_hear_of_every_module() -> None:
 
     play([speaker("a")], observe, most_modules=2, seed=9)
     assert told == ["started a 9/0", "finished a", "started a 9/1", "finished a"]
-
-

@@ -18,7 +18,7 @@ class Depth(IntEnum):
 
 
 def choose_depth(when: str, env: Mapping[str, str], tty: bool) -> Depth:
-    """Colours to use: the option, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, TERM=dumb, CLICOLOR, the tty."""
+    """Colours to use: by option, NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, TERM=dumb, CLICOLOR, and the tty."""
     return _capable(env) if _wanted(when, env, tty) else Depth.NONE
 
 
@@ -55,7 +55,9 @@ def _fit_sgr(codes: str, depth: Depth) -> str:
         return ""
     fitted = re.sub(r"\b([34])8;2;(\d+);(\d+);(\d+)", lambda m: _fit_rgb(m, depth), codes)
     if depth is Depth.ANSI:
-        fitted = re.sub(r"\b([34])8;5;(\d+)", lambda m: _nearest(m.group(1), _palette_rgb(int(m.group(2)))), fitted)
+        fitted = re.sub(
+            r"\b([34])8;5;(\d+)", lambda m: _nearest(m.group(1), _palette_rgb(int(m.group(2)))), fitted
+        )
     return f"{ansi.ESC}[{fitted}m"
 
 

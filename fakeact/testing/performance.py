@@ -64,7 +64,12 @@ class _MemoryStage:
     """A stage that keeps frames and plays them on a screen in memory."""
 
     def __init__(
-        self, played: Performance, clock: Clock, motion: bool, depth: Depth, sizes: Mapping[float, tuple[int, int]]
+        self,
+        played: Performance,
+        clock: Clock,
+        motion: bool,
+        depth: Depth,
+        sizes: Mapping[float, tuple[int, int]],
     ) -> None:
         self._played, self._clock, self._motion, self._depth = played, clock, motion, depth
         self._sizes = sorted(sizes.items())
@@ -104,10 +109,10 @@ def perform(
 ) -> Performance:
     """Play a module in memory, for so many seconds of playing time at the most.
 
-    *motion* is off for a pipe, *color* for a terminal without; *sizes* resizes the terminal: ``{12.5: (40, 10)}``
-    makes it 40 columns by 10 rows after 12.5 seconds. Other arguments are the module's options. A module
-    that raises does not raise here: see ``error``. One that waits for what can't come raises
-    :class:`fakeact.clock.Stalled`.
+    *motion* is off for a pipe, *color* for a terminal without; *sizes* resizes the terminal:
+    ``{12.5: (40, 10)}`` makes it 40 columns by 10 rows after 12.5 seconds. Other arguments are the
+    module's options. A module that raises does not raise here: see ``error``. One that waits for what
+    can't come raises :class:`fakeact.clock.Stalled`.
     """
     clock = Clock(VirtualWall(), speed)
     played, over = Performance(Screen(columns, rows)), Over()

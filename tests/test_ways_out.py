@@ -1,0 +1,97 @@
+"""In a real terminal: however a show ends, the terminal is as it was and the status says why."""
+
+import os
+import signal
+import termios
+from collections.abc import Callable
+
+import pytest
+
+from fakeact import ansi
+from fakeact.testing import Screen
+from tests.conftest import Terminal
+
+Start = Callable[..., Terminal]
+SHOWS = {"hello": "hello", "llm_training": "llm_training"}
+
+
+def assert_left_well(terminal: Terminal) -> None:
+    """Cursor shown, colours off, modes as found, cursor at the start of a fresh line."""
+    text = terminal.output
+    assert text.count(ansi.BEGIN_SYNC) == text.count(ansi.END_SYNC)
+    assert text.rfind(ansi.SHOW_CURSOR) >= text.rfind(ansi.HIDE_CURSOR)
+    assert text.endswith(("\n", ansi.END_SYNC))
+    assert termios.tcgetattr(terminal.slave) == terminal.modes
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("show", SHOWS)
+def test_dies_by_the_signal_it_got(terminal: Start, show: str, number: signal.Signals) -> None:
+    """A signal restores the terminal and then ends the process, as a shell expects."""
+    one = terminal("-m", show)
+    one.read_until("\n")
+    os.kill(one.process.pid, number)
+    assert one.wait() == -number
+    assert_left_well(one)
+
+
+def test_ctrl_c_in_the_middle_of_a_region(terminal: Start) -> None:
+    """Ctrl-C typed while rows are pinned takes the rows away and leaves the lines."""
+    one = terminal("-m", "hello", "-s", "4")
+    one.read_until("hosts")
+    one.type("\x03")
+    assert one.wait() == -signal.SIGINT
+    assert_left_well(one)
+    screen = Screen(80, 24)
+    screen.feed(one.output.replace("^C", ""))
+    assert not [line for line in screen.lines if "hosts" in line]
+    assert screen.cursor[0] == 0
+
+
+def test_a_vanished_terminal_ends_the_show(terminal: Start) -> None:
+    """When the window is closed without a signal being heard the process does not linger."""
+    one = terminal("-m", "hello", "-s", "4")
+    one.read_until("hello")
+    os.close(one.slave)
+    os.close(one.master)
+    one.master, one.slave = os.pipe()
+    assert one.process.wait(10) in (129, -signal.SIGHUP)
+
+
+def test_the_deadline_holds_in_any_module(terminal: Start) -> None:
+    """--exit-after-time ends with status 0, whatever the module is doing."""
+    for show in SHOWS:
+        one = terminal("-m", show, "--exit-after-time", "1s")
+        assert one.wait() == 0
+        assert_left_well(one)
+
+
+def test_two_plays_of_a_seed_show_the_same(terminal: Start) -> None:
+    """In a terminal, too, a seed is a show: the finished lines are the same, byte for byte."""
+    plays = [
+        terminal("-m", "hello", "-s", "300", "--seed", "7", "--exit-after-modules", "1") for _ in range(2)
+    ]
+    seen = []
+    for one in plays:
+        assert one.wait() == 0
+        screen = Screen(80, 24)
+        screen.feed(one.output)
+        seen.append(screen.lines)
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 13
+
+
+def test_a_dumb_terminal_gets_plain_lines(terminal: Start) -> None:
+    """Where TERM is dumb nothing but text is sent."""
+    one = terminal("-m", "hello", "-s", "300", "--exit-after-modules", "1", TERM="dumb")
+    assert one.wait() == 0
+    assert ansi.ESC not in one.output
+
+
+def test_no_color_keeps_the_motion(terminal: Start) -> None:
+    """Colour and motion are two decisions."""
+    one = terminal("-m", "hello", "-s", "300", "--exit-after-modules", "1", NO_COLOR="1")
+    assert one.wait() == 0
+    assert ansi.SGR.search(one.output) is None or set(ansi.SGR.findall(one.output)) <= {"0", ""}
+    assert ansi.HIDE_CURSOR in one.output
