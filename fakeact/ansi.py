@@ -2,7 +2,7 @@
 
 No other file spells out an escape character; ``tests/test_architecture.py`` holds that.
 Sequences follow ECMA-48; the private modes are xterm's (25 cursor, 1049 alternate screen,
-2026 synchronized output).
+2026 synchronized output); 22t and 23t push and pop the window title.
 """
 
 import re
@@ -13,6 +13,10 @@ ESC = "\x1b"
 RESET = f"{ESC}[0m"
 HIDE_CURSOR = f"{ESC}[?25l"
 SHOW_CURSOR = f"{ESC}[?25h"
+ENTER_ALTERNATE = f"{ESC}[?1049h"
+LEAVE_ALTERNATE = f"{ESC}[?1049l"
+PUSH_TITLE = f"{ESC}[22;2t"
+POP_TITLE = f"{ESC}[23;2t"
 BEGIN_SYNC = f"{ESC}[?2026h"
 END_SYNC = f"{ESC}[?2026l"
 ERASE_LINE = f"{ESC}[2K"
@@ -25,6 +29,7 @@ _SEQUENCE = (
     rf"|\][^\x07{ESC}]*(?:\x07|{ESC}\\)"  # OSC: titles, links
     r"|[ -/]*[0-Z\\^-~])"  # two-byte and nF sequences
 )
+_MODES = re.compile(rf"{ESC}(?:\[\?[0-9;]*[hl]|\[[0-9;]*t|\][^\x07{ESC}]*(?:\x07|{ESC}\\))")
 _ANY = re.compile(_SEQUENCE)
 _TOKEN = re.compile(rf"({_SEQUENCE})")
 # Line feed is the one control character a show may use freely.
@@ -51,6 +56,11 @@ def sgr(*codes: int) -> str:
     return f"{ESC}[{';'.join(map(str, codes))}m"
 
 
+def title(text: str) -> str:
+    """Set the window's title."""
+    return f"{ESC}]2;{_CONTROL.sub('', strip(text))}{ESC}\\"
+
+
 def strip(text: str) -> str:
     """Text without its escape sequences.
 
@@ -58,6 +68,15 @@ def strip(text: str) -> str:
     'red'
     """
     return _ANY.sub("", text) if ESC in text else text
+
+
+def without_modes(text: str) -> str:
+    """Text without private modes and titles, for a terminal that would print them.
+
+    >>> without_modes(HIDE_CURSOR + ERASE_RIGHT + SHOW_CURSOR) == ERASE_RIGHT
+    True
+    """
+    return _MODES.sub("", text) if ESC in text else text
 
 
 def tokens(text: str) -> list[str]:

@@ -45,8 +45,11 @@ class Canvas(Protocol):
     def close_region(self, *, keep: bool) -> None:
         """Take the region away, or let its rows become ordinary lines."""
 
-    def invalidate(self) -> None:
-        """Draw the region anew in the next frame: the screen was somebody else's meanwhile."""
+    def pause(self) -> str:
+        """The text that clears the region away, because the screen will be somebody else's for a while.
+
+        The next frame draws it anew, wherever the cursor is then.
+        """
 
     def frame(self) -> str:
         """The text that brings the screen up to date; empty where nothing changed."""
@@ -104,8 +107,12 @@ class ScreenCanvas:
             self.write("\n" + rows if self._line else rows)
         self._rows = None
 
-    def invalidate(self) -> None:
-        self._drawn_at = None
+    def pause(self) -> str:
+        if self._shown is None:
+            return "\n" if self._line else ""
+        self._pending.insert(0, self._tail)
+        self._tail, self._shown = "", None
+        return "\r" + ansi.ERASE_BELOW + ansi.SHOW_CURSOR
 
     def frame(self) -> str:
         if self._rows is None and self._shown is None:
@@ -211,8 +218,8 @@ class LineCanvas:
             self.write("\n" + rows if self._line else rows)
         self._rows = None
 
-    def invalidate(self) -> None:
-        """Nothing is ever drawn again here."""
+    def pause(self) -> str:
+        return ""
 
     def frame(self) -> str:
         text = "".join(ansi.close_styles(line) + "\n" for line in self._finished)

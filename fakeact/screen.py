@@ -22,6 +22,16 @@ class Screen:
         """Send the picture as it is to be now."""
         self._send(self.canvas.frame())
 
+    def pause(self) -> None:
+        """Give the terminal to somebody else for a while (Ctrl-Z)."""
+        self._send(self.canvas.pause())
+        self._stage.close()
+
+    def resume(self) -> None:
+        """Take the terminal back and draw the picture anew."""
+        self._stage.open()
+        self.show()
+
     def finish(self) -> None:
         """Send what is left and leave the cursor at the start of a fresh line."""
         self._send(self.canvas.finish())

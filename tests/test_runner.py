@@ -30,8 +30,9 @@ class Notebook:
     def write(self, text: str) -> None:
         self.text += text
 
-    def close(self) -> None:
-        pass
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def play(

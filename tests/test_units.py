@@ -63,6 +63,7 @@ def test_decimal_bytes_are_richs(size: int, precision: int) -> None:
         (1023, "1,023 bytes"),
         (1024, "1.0 KiB"),
         (1024**2 - 1, "1,024.0 KiB"),
+        (1024**2, "1.0 MiB"),
         (80 * 1024**3, "80.0 GiB"),
         (1024**9, "1,024.0 YiB"),
     ],
@@ -121,7 +122,8 @@ def test_compact_durations_are_read_back(seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.25, "250ms"), (0.0001, "0s"), (0.9996, "1s"), (90, "1m30s"), (3605, "1h5s")]
+    ("seconds", "text"),
+    [(0.25, "250ms"), (0.999, "999ms"), (0.0001, "0s"), (0.9996, "1s"), (90, "1m30s"), (3605, "1h5s")],
 )
 def test_compact_durations_leave_zeros_out(seconds: float, text: str) -> None:
     """Units without an amount are not written, and a thousand milliseconds are a second."""

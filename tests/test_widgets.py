@@ -65,6 +65,13 @@ def test_the_meter_is_tqdms(n, total, elapsed, *, ncols, desc, unit, rate, postf
     assert widgets.tqdm_meter(n, total, elapsed, ncols, desc, unit, rate, postfix, ascii, **scaling) == theirs
 
 
+@pytest.mark.filterwarnings("ignore::tqdm.TqdmWarning")
+@pytest.mark.parametrize("n", [9.99, 10, 10.4, 10.5, 11])
+def test_the_meter_forgives_what_tqdm_forgives(n: float) -> None:
+    """Just past the total the bar is full; half a unit on, the total is taken for wrong."""
+    assert widgets.tqdm_meter(n, 10, 5, 60) == tqdm.format_meter(n, 10, 5, 60)
+
+
 @steady
 @given(SHARES, st.integers(0, 80), st.booleans())
 def test_rich_bar_is_richs(share: float, cells: int, ascii: bool) -> None:
@@ -118,6 +125,15 @@ def test_pip_meter_is_what_rich_draws_for_pip(total: int, share: float, speed: i
     progress.console.print(progress.get_renderable())
     theirs = Text.from_ansi(out.getvalue()).plain.rstrip()
     assert strip(widgets.pip_meter(completed, total, speed)) == theirs
+
+
+@steady
+@given(LABELS, st.integers(0, 120), st.booleans())
+def test_meters_are_no_wider_than_asked(desc: str, ncols: int, ascii: bool) -> None:
+    """Meters are cut to the width, also inside a wide character; for tqdm's 0 means no bar instead."""
+    assert width(widgets.pip_meter(21, 49, 5, ncols, ascii=ascii)) <= ncols
+    drawn = widgets.tqdm_meter(21, 49, 5, ncols, desc, ascii=ascii)
+    assert ("|" not in drawn.removeprefix(desc)) if ncols == 0 else width(drawn) <= ncols
 
 
 @steady
@@ -179,8 +195,9 @@ def test_a_sparkline_shows_the_course() -> None:
     """Least is lowest, greatest is highest, equal is flat, and both ends of a long course are there."""
     assert widgets.sparkline([0, 7, 3, math.nan, 0]) == "▁█▄ ▁"
     assert widgets.sparkline([4.2] * 3) == "▁▁▁"
-    long = widgets.sparkline([9.0, *[5.0] * 998, 1.0])
-    assert (len(long), long[0], long[-1]) == (40, "█", "▁")
+    long = widgets.sparkline([9.0, *[5.0] * 998, 11.0, 1.0])
+    assert (len(long), long[0], long[20], long[-1]) == (40, "█", "▅", "▁")
+    assert widgets.sparkline([*[5.0] * 999, 9.0])[-1] == "█"
     assert widgets.sparkline([1e308, -1e308]) == "█▁"
 
 

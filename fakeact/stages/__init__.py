@@ -16,5 +16,8 @@ class Stage(Protocol):
     def write(self, text: str) -> None:
         """Show a frame; raises OSError if nobody is there to see it."""
 
+    def open(self) -> None:
+        """Begin, or go on after :meth:`close`."""
+
     def close(self) -> None:
         """Leave everything as it was found."""

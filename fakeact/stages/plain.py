@@ -3,6 +3,7 @@
 from typing import TextIO
 
 from fakeact.stages.colour import Depth, fit
+from fakeact.stages.glyphs import encodable
 
 
 class PlainStage:
@@ -16,8 +17,12 @@ class PlainStage:
     def size(self) -> tuple[int, int]:
         return self._size
 
+    def open(self) -> None:
+        """Nothing has to be changed."""
+
     def write(self, text: str) -> None:
-        self._stream.write(fit(text, self._depth))
+        encoding = self._stream.encoding or "ascii"
+        self._stream.write(encodable(fit(text, self._depth), encoding))
         self._stream.flush()
 
     def close(self) -> None:

@@ -89,6 +89,9 @@ class _MemoryStage:
         self._played.frames.append(Frame(self._clock.playing, text))
         self._played.screen.feed(text)
 
+    def open(self) -> None:
+        """Nothing has to be changed."""
+
     def close(self) -> None:
         """Nothing was changed."""
 

@@ -1,102 +1,273 @@
-"""A terminal in memory that understands what :mod:`fakeact.ansi` can say, and refuses the rest."""
+"""A terminal in memory that understands what :mod:`fakeact.ansi` can say, and refuses the rest.
+
+It does as xterm does. A full row does not wrap until one more character comes, and erasing to the
+right before that takes the row's last character. A wide character with one cell left goes to the next
+row. Erased and scrolled-in cells have the background in force.
+"""
+
+import re
 
 from fakeact import ansi
 
+Style = frozenset[str]
+"""The SGR codes in force where a character stands: ``{"1", "38;5;208"}``; empty for plain text."""
+Cell = tuple[str, Style]
+"""A character with the marks on it, and its style; the second cell of a wide one has no text."""
+
+_PLAIN: Style = frozenset()
+_ENTER_ALTERNATE, _LEAVE_ALTERNATE = f"{ansi.ESC}[?1049h", f"{ansi.ESC}[?1049l"
+_MOVE = re.compile(rf"{ansi.ESC}\[([1-9][0-9]*)([AB])")
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_COLOUR = re.compile(rf"[34]8;(?:5;{_BYTE}|2(?:;{_BYTE}){{3}})")
+_CODE = re.compile(rf"(?:^|;)({_COLOUR.pattern}|[0-9]*)(?=;|$)")
+
+# What each code changes; a later code for the same attribute takes the earlier one's place.
+_ATTRIBUTES = {
+    "1": "bold", "2": "dim", "3": "italic", "4": "underline",
+    "5": "blink", "7": "reverse", "8": "conceal", "9": "strike",
+    **{str(code): "foreground" for code in (*range(30, 38), *range(90, 98))},
+    **{str(code): "background" for code in (*range(40, 48), *range(100, 108))},
+}  # fmt: skip
+_OFF = {
+    "22": ("bold", "dim"), "23": ("italic",), "24": ("underline",), "25": ("blink",), "27": ("reverse",),
+    "28": ("conceal",), "29": ("strike",), "39": ("foreground",), "49": ("background",),
+    **dict.fromkeys(("", "0"), tuple(_ATTRIBUTES.values())),
+}  # fmt: skip
+
 
 class UnknownSequence(ValueError):
-    """The screen was sent something that no file but ansi.py could have spelled."""
+    """The screen was sent something that is not in ansi.py's vocabulary, or a move above its top."""
 
 
 class Screen:
-    """Rows and columns of characters, with a scrollback."""
+    """Rows and columns of characters, with a scrollback and a cursor."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         self.columns, self.height = columns, rows
-        self._cells: list[list[str]] = [[] for _ in range(rows)]
         self.scrollback: list[str] = []
-        self._x = self._y = 0
+        """Rows that have left at the top, the oldest first."""
         self.cursor_shown = True
-        self.style_open = False
+        self._pen: dict[str, str] = {}
+        self._style = _PLAIN
+        self._above_wrapped: set[int] = set()
+        self._page = _Page(columns, rows)
+        self._main: _Page | None = None  # the ordinary page while the alternate one is up
 
     @property
     def rows(self) -> list[str]:
-        return ["".join(row).rstrip() for row in self._cells]
+        """The visible rows, from the top, without blanks at their ends."""
+        return [row.text for row in self._page.rows]
 
     @property
     def text(self) -> str:
+        """The visible rows as one string, without blank ones at the end."""
         return "\n".join(self.rows).rstrip("\n")
 
     @property
     def lines(self) -> list[str]:
+        """The scrollback and the visible rows, without blank ones at the end."""
         rows = self.scrollback + self.rows
         while rows and not rows[-1]:
             rows.pop()
         return rows
 
     @property
+    def wrapped(self) -> set[int]:
+        """Which rows, counted from the scrollback's first, were full and went on in the next."""
+        visible = {len(self.scrollback) + i for i, row in enumerate(self._page.rows) if row.wrapped}
+        return self._above_wrapped | visible
+
+    @property
     def cursor(self) -> tuple[int, int]:
-        return min(self._x, self.columns - 1), self._y
+        """Column and visible row, from 0; the last column also where the next character will wrap."""
+        return min(self._page.x, self.columns - 1), self._page.y
+
+    @property
+    def style_open(self) -> bool:
+        """Whether what is written next will be coloured or emphasized."""
+        return bool(self._style)
+
+    @property
+    def alternate(self) -> bool:
+        """Whether the alternate screen is up."""
+        return self._main is not None
+
+    def styled_rows(self) -> list[list[Cell]]:
+        """The visible rows as characters with their styles, without plain blanks at their ends."""
+        return [row.styled for row in self._page.rows]
 
     def feed(self, text: str) -> None:
+        """Show text; a line feed also returns to the first column, as terminal drivers make it do.
+
+        Raises :class:`UnknownSequence` for other control characters and for sequences it does not know.
+        """
         for token in ansi.tokens(text):
-            self._take(token)
-
-    def _take(self, token: str) -> None:
-        if token == "\n":
-            self._x = 0
-            self._line_feed()
-        elif token == "\r":
-            self._x = 0
-        elif ansi.SGR.fullmatch(token):
-            self.style_open = token not in (ansi.RESET, ansi.sgr(39), ansi.sgr(22), ansi.sgr(49))
-        elif token in (ansi.BEGIN_SYNC, ansi.END_SYNC):
-            pass
-        elif token in (ansi.HIDE_CURSOR, ansi.SHOW_CURSOR):
-            self.cursor_shown = token == ansi.SHOW_CURSOR
-        elif token == ansi.ERASE_BELOW:
-            self._cells[self._y] = self._cells[self._y][: self._x]
-            self._cells[self._y + 1 :] = [[] for _ in self._cells[self._y + 1 :]]
-        elif token == ansi.ERASE_RIGHT:
-            self._cells[self._y] = self._cells[self._y][: self._x]
-        elif token == ansi.ERASE_LINE:
-            self._cells[self._y] = []
-        elif token[0] == ansi.ESC and token[-1] in "AB" and token[2:-1].isdigit():
-            self._y += int(token[2:-1]) * (1 if token[-1] == "B" else -1)
-            if self._y < 0:
-                raise UnknownSequence("cursor moved above the top")
-            self._y = min(self._y, self.height - 1)
-        elif token[0] == ansi.ESC:
-            raise UnknownSequence(repr(token))
-        else:
-            self._put(token)
-
-    def _put(self, character: str) -> None:
-        wide = ansi.cell_width(character)
-        row = self._cells[self._y]
-        if wide == 0:
-            if row:
-                row[-1] += character
-            return
-        if self._x + wide > self.columns:
-            self._x = 0
-            self._line_feed()
-            row = self._cells[self._y]
-        row += [" "] * (self._x - len(row))
-        row[self._x : self._x + wide] = [character] + [""] * (wide - 1)
-        self._x += wide
-
-    def _line_feed(self) -> None:
-        if self._y == self.height - 1:
-            self.scrollback.append("".join(self._cells.pop(0)).rstrip())
-            self._cells.append([])
-        else:
-            self._y += 1
+            if token[0] == ansi.ESC:
+                self._obey(token)
+            elif token == "\n":
+                self._line_feed()
+            elif token == "\r":
+                self._page.x = 0
+            elif token < " " or "\x7f" <= token <= "\x9f":
+                raise UnknownSequence(f"control character {token!r}")
+            else:
+                self._put(token)
 
     def resize(self, columns: int, rows: int) -> None:
-        while self._y >= rows:
-            self.scrollback.append("".join(self._cells.pop(0)).rstrip())
-            self._y -= 1
-        self._cells = self._cells[:rows] + [[] for _ in range(rows - len(self._cells))]
-        self._cells = [row[:columns] for row in self._cells]
+        """Change the size as a terminal that does not wrap lines anew.
+
+        A smaller height drops rows below the cursor, then moves rows from the top to the scrollback; a
+        greater one adds blank rows below. A smaller width cuts rows off.
+        """
+        gone = self._page.resize(columns, rows)
+        if self._main:
+            gone = self._main.resize(columns, rows)
+        self._keep(gone)
         self.columns, self.height = columns, rows
-        self._x = min(self._x, columns - 1)
+
+    def _obey(self, sequence: str) -> None:
+        page, blank = self._page, self._blank()
+        if select := ansi.SGR.fullmatch(sequence):
+            self._select(select.group(1), sequence)
+        elif move := _MOVE.fullmatch(sequence):
+            self._move(int(move.group(1)) * (1 if move.group(2) == "B" else -1), sequence)
+        elif sequence in (ansi.HIDE_CURSOR, ansi.SHOW_CURSOR):
+            self.cursor_shown = sequence == ansi.SHOW_CURSOR
+        elif sequence == ansi.ERASE_LINE:
+            page.rows[page.y] = _Row(self.columns, blank)
+        elif sequence in (ansi.ERASE_RIGHT, ansi.ERASE_BELOW):
+            page.x = min(page.x, self.columns - 1)
+            page.rows[page.y].erase_right(page.x, blank)
+            if sequence == ansi.ERASE_BELOW:
+                page.rows[page.y + 1 :] = [_Row(self.columns, blank) for _ in page.rows[page.y + 1 :]]
+        elif sequence in (_ENTER_ALTERNATE, _LEAVE_ALTERNATE):
+            self._swap(sequence == _ENTER_ALTERNATE)
+        elif sequence not in (ansi.BEGIN_SYNC, ansi.END_SYNC):
+            raise UnknownSequence(f"sequence {sequence!r}")
+
+    def _select(self, codes: str, sequence: str) -> None:
+        found = _CODE.findall(codes)
+        if ":" in codes or not all(code in _OFF or _attribute(code) for code in found):
+            raise UnknownSequence(f"rendition {sequence!r}")
+        for code in found:
+            for attribute in _OFF.get(code, ()):
+                self._pen.pop(attribute, None)
+            if attribute := _attribute(code):
+                self._pen[attribute] = code
+        self._style = frozenset(self._pen.values())
+
+    def _blank(self) -> Cell:
+        """What erased cells become: of the style in force only the background matters."""
+        background = self._pen.get("background")
+        return " ", frozenset([background]) if background else _PLAIN
+
+    def _move(self, rows: int, sequence: str) -> None:
+        page = self._page
+        if page.y + rows < 0:
+            raise UnknownSequence(f"{sequence!r} from row {page.y} goes above the top of the screen")
+        page.x, page.y = min(page.x, self.columns - 1), min(page.y + rows, self.height - 1)
+
+    def _swap(self, enter: bool) -> None:
+        if enter and not self._main:
+            self._main, x, y = self._page, self._page.x, self._page.y
+            self._page = _Page(self.columns, self.height, x, y)
+        elif self._main and not enter:
+            self._page, self._main = self._main, None
+
+    def _put(self, character: str) -> None:
+        page, cells = self._page, ansi.cell_width(character)
+        if cells == 0:
+            page.rows[page.y].combine(page.x, character)
+        if not 0 < cells <= self.columns:
+            return
+        if page.x + cells > self.columns:
+            page.rows[page.y].wrapped = True
+            self._line_feed()
+        page.rows[page.y].put(page.x, [(character, self._style), ("", self._style)][:cells])
+        page.x += cells
+
+    def _line_feed(self) -> None:
+        page = self._page
+        page.x = 0
+        if page.y < self.height - 1:
+            page.y += 1
+            return
+        page.rows.append(_Row(self.columns, self._blank()))
+        gone = page.rows.pop(0)
+        if not self._main:
+            self._keep([gone])
+
+    def _keep(self, rows: "list[_Row]") -> None:
+        for row in rows:
+            if row.wrapped:
+                self._above_wrapped.add(len(self.scrollback))
+            self.scrollback.append(row.text)
+
+
+class _Row:
+    """The cells of one row."""
+
+    def __init__(self, columns: int, blank: Cell = (" ", _PLAIN)) -> None:
+        self.cells = [blank] * columns
+        self.wrapped = False
+
+    @property
+    def text(self) -> str:
+        return "".join(character for character, _ in self.cells).rstrip(" ")
+
+    @property
+    def styled(self) -> list[Cell]:
+        cells = [cell for cell in self.cells if cell[0]]
+        while cells and cells[-1] == (" ", _PLAIN):
+            cells.pop()
+        return cells
+
+    def put(self, x: int, cells: list[Cell]) -> None:
+        self._split(x)
+        self._split(x + len(cells))
+        self.cells[x : x + len(cells)] = cells
+
+    def combine(self, x: int, mark: str) -> None:
+        """Put a mark on the character before the cursor; at a row's beginning there is none."""
+        x -= x > 1 and not self.cells[x - 1][0]
+        if x > 0:
+            character, style = self.cells[x - 1]
+            self.cells[x - 1] = character + mark, style
+
+    def erase_right(self, x: int, blank: Cell) -> None:
+        self.put(x, [blank] * (len(self.cells) - x))
+        self.wrapped = False
+
+    def resize(self, columns: int) -> None:
+        self._split(columns)
+        self.cells = (self.cells + [(" ", _PLAIN)] * columns)[:columns]
+
+    def _split(self, x: int) -> None:
+        """Make blanks of a wide character that would lose the half on one side of a column."""
+        if x < len(self.cells) and not self.cells[x][0]:
+            self.cells[x - 1 : x + 1] = [(" ", style) for _, style in self.cells[x - 1 : x + 1]]
+
+
+class _Page:
+    """Rows and a cursor; its column is one past the last while a wrap is pending."""
+
+    def __init__(self, columns: int, rows: int, x: int = 0, y: int = 0) -> None:
+        self.rows = [_Row(columns) for _ in range(rows)]
+        self.x, self.y = x, y
+
+    def resize(self, columns: int, rows: int) -> list[_Row]:
+        """The rows that had to leave at the top."""
+        for row in self.rows:
+            row.resize(columns)
+        excess = max(0, self.y - rows + 1)
+        gone, self.rows = self.rows[:excess], self.rows[excess : excess + rows]
+        self.rows += [_Row(columns) for _ in range(rows - len(self.rows))]
+        self.x, self.y = min(self.x, columns), self.y - excess
+        return gone
+
+
+def _attribute(code: str) -> str:
+    """What a code sets, empty for one that is not known."""
+    if _COLOUR.fullmatch(code):
+        return "foreground" if code[0] == "3" else "background"
+    return _ATTRIBUTES.get(code, "")
