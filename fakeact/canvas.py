@@ -67,12 +67,14 @@ class ScreenCanvas:
         self._pending: list[str] = []
         self._line = ""  # the unfinished line, or as much of it as shares the cursor's row
         self._tail = ""  # that line as it stood when the region was last drawn below it
-        self._below = 0  # written rows below the cursor's, after cursor_up
+        self._below = 0  # rows from the cursor's down to a fresh one, after cursor_up
+        self._coloured = False  # whether text since the last finish may have left a colour open
         self._rows: list[str] | None = None  # what the region is to show, None without a region
         self._shown: list[str] | None = None  # what it shows, None while none is drawn
         self._drawn_at: Size | None = None
 
     def write(self, text: str) -> None:
+        self._coloured = self._coloured or ansi.ESC in text
         finished, newline, rest = text.rpartition("\n")
         if newline:
             count = finished.count("\n") + 1
@@ -82,8 +84,8 @@ class ScreenCanvas:
         self._pending.append(text)
 
     def cursor_up(self, rows: int) -> None:
-        self._pending.append(ansi.up(rows))
-        self._below += rows
+        self._pending.append("\r" + ansi.up(rows))
+        self._below += rows + (not self._below and _occupied(self._line))
         self._line = ""
 
     def erase_line(self) -> None:
@@ -95,6 +97,9 @@ class ScreenCanvas:
         return self._rows is not None
 
     def open_region(self) -> None:
+        if self._below:  # rows that cursor_up went back over stay above the region
+            self._pending.append("\n" * self._below)
+            self._line, self._below = "", 0
         self._rows = []
 
     def set_rows(self, rows: Sequence[str]) -> None:
@@ -104,12 +109,14 @@ class ScreenCanvas:
         if keep and self._rows:
             columns = self._size()[0]
             rows = "".join(_fit(row, columns) + "\n" for row in self._rows)
-            self.write("\n" + rows if self._line else rows)
+            self.write("\n" + rows if _occupied(self._line) else rows)
         self._rows = None
 
     def pause(self) -> str:
         if self._shown is None:
-            return "\n" if self._line else ""
+            text = self._take_pending() + "\n" * _occupied(self._line)
+            self._line, self._below = "", 0
+            return text
         self._pending.insert(0, self._tail)
         self._tail, self._shown = "", None
         return "\r" + ansi.ERASE_BELOW + ansi.SHOW_CURSOR
@@ -129,9 +136,11 @@ class ScreenCanvas:
     def finish(self) -> str:
         if self._rows is not None:
             self.close_region(keep=False)
-        text = self.frame() + "\n" * (self._below or bool(self._line))
-        self._line, self._below = "", 0
-        return text
+        if self._coloured:  # typing out a coloured text may have been cut short
+            self._pending.append(ansi.RESET)
+        self._pending.append("\n" * (self._below or _occupied(self._line)))
+        self._line, self._below, self._coloured = "", 0, False
+        return self.frame()
 
     def _take_pending(self) -> str:
         text = "".join(self._pending)
@@ -141,30 +150,26 @@ class ScreenCanvas:
     def _fitting_rows(self, size: Size) -> list[str]:
         """The rows as they can be shown: none wraps, and a line of text stays visible above them."""
         columns, height = size
-        room = height - 1 - bool(self._line)
+        room = height - 1 - _occupied(self._line)
         assert self._rows is not None
         return [_fit(row, columns) for row in self._rows[-room:]] if room > 0 else []
 
     def _redraw(self, rows: list[str], size: Size) -> str:
         """Erase from the cursor on, write the text, then the whole region below it."""
         if self._shown is None:
-            text = self._take_pending() + "\n" * self._below + ansi.HIDE_CURSOR
-            self._below = 0
+            text = self._take_pending() + ansi.HIDE_CURSOR
         else:
             text = "\r" + ansi.ERASE_BELOW + self._tail + self._take_pending()
-        folded = ansi.fold(self._line, size[0])
-        if self._line and not folded[-1]:
-            text += "\n"  # the line ends exactly at the edge, where a terminal has not yet wrapped
-        self._line = self._tail = folded[-1]
+        self._line = self._tail = _last_row(self._line, size[0])
         self._shown, self._drawn_at = rows, size
-        lead = [""] if self._tail else []
+        lead = [""] * _occupied(self._tail)
         body = "\n".join([*lead, *rows])
         return ansi.close_styles(text) + body + "\r" + ansi.up(len(lead) + len(rows) - 1)
 
     def _retouch(self, rows: list[str]) -> str:
         """Overwrite the rows that changed, and nothing else."""
         assert self._shown is not None
-        first = 1 if self._tail else 0
+        first = int(_occupied(self._tail))
         text, at = "\r", 0  # a key typed meanwhile may have echoed
         for row, (new, old) in enumerate(zip(rows, self._shown, strict=True), first):
             if new != old:
@@ -207,6 +212,7 @@ class LineCanvas:
         return self._rows is not None
 
     def open_region(self) -> None:
+        self._rewriting = 0
         self._rows = []
 
     def set_rows(self, rows: Sequence[str]) -> None:
@@ -214,8 +220,8 @@ class LineCanvas:
 
     def close_region(self, *, keep: bool) -> None:
         if keep and self._rows:
-            rows = "".join(row + "\n" for row in self._rows)
-            self.write("\n" + rows if self._line else rows)
+            rows = "".join(_single(row) + "\n" for row in self._rows)
+            self.write("\n" + rows if _occupied(self._line) else rows)
         self._rows = None
 
     def pause(self) -> str:
@@ -227,12 +233,28 @@ class LineCanvas:
         return text
 
     def finish(self) -> str:
-        if self._line:
+        if _occupied(self._line):
             self.write("\n")
+        self._line, self._rewriting = "", 0
         return self.frame()
 
 
+def _occupied(line: str) -> bool:
+    """Whether an unfinished line takes a row: colours alone do not."""
+    return ansi.width(line) > 0
+
+
+def _last_row(line: str, columns: int) -> str:
+    """What of an unfinished line shares the cursor's row, which may be full."""
+    occupied = [row for row in ansi.fold(line, columns) if _occupied(row)]
+    return occupied[-1] if occupied else line
+
+
+def _single(row: str) -> str:
+    """A region's row as a single line of characters and colours."""
+    return ansi.printable(row).replace("\n", " ")
+
+
 def _fit(row: str, columns: int) -> str:
-    """A region's row as it can be drawn: a single line that stays clear of the last column."""
-    row = ansi.printable(row).replace("\n", " ")
-    return ansi.close_styles(ansi.crop(row, columns - 1))
+    """A region's row as it can be drawn: clear of the last column, so that it never wraps."""
+    return ansi.close_styles(ansi.crop(_single(row), columns - 1))

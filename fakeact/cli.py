@@ -11,18 +11,16 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, NoReturn
 
 from fakeact import arguments, options, plugins
-from fakeact.clock import Clock, RealWall, ShowLoop
-from fakeact.ending import Over, Reason
+from fakeact.ending import Reason
 from fakeact.errors import UsageError
 from fakeact.module import Module
-from fakeact.runner import Programme, Runner
-from fakeact.screen import Screen
-from fakeact.signals import Signals, die
-from fakeact.stages import Stage
+from fakeact.runner import Programme
+from fakeact.session import Session
+from fakeact.signals import die
+from fakeact.stages.opening import open_stage
 
 USAGE, BROKEN, PIPE, VANISHED = 2, 1, 128 + 13, 128 + 1
 
@@ -89,27 +87,15 @@ def choose_modules(found: plugins.Plugins, names: Sequence[str], without: Sequen
 
 def play(programme: Programme, found: plugins.Plugins, chosen: argparse.Namespace) -> int:
     """Play on standard output until it is over; gives the exit status, or dies by the signal it got."""
-    from fakeact.stages.opening import open_stage
-
     stage = open_stage(sys.stdout, chosen.color, os.environ)
-    over, clock = Over(), Clock(RealWall(), chosen.speed_factor)
-    screen = Screen(stage, over)
-    clock.on_frame = screen.show
-    runner = Runner(programme, screen, clock, over, _observer(found))
-    loop = ShowLoop(clock)
-    if not os.environ.get("FAKEACT_DEBUG"):
-        loop.set_exception_handler(lambda _loop, _context: None)  # a module's leftovers are not news
-    try:
-        with Signals(over, loop, lambda: _rescue(stage)):
-            loop.run_until_complete(runner.play(datetime.now()))
-    finally:
-        loop.close()
-        _close(stage)
-    if over.reason is Reason.SIGNAL:
-        die(over.signal)
-    if runner.all_broken:
+    debug = bool(os.environ.get("FAKEACT_DEBUG"))
+    session = Session(programme, stage, chosen.speed_factor, _observer(found), saver=False, debug=debug)
+    session.play()
+    if session.over.reason is Reason.SIGNAL:
+        die(session.over.signal)
+    if session.all_broken:
         return BROKEN
-    return {Reason.CLOSED: PIPE, Reason.VANISHED: VANISHED}.get(over.reason or Reason.ASKED, 0)
+    return {Reason.CLOSED: PIPE, Reason.VANISHED: VANISHED}.get(session.over.reason or Reason.ASKED, 0)
 
 
 def _observer(found: plugins.Plugins) -> Any:
@@ -133,16 +119,6 @@ def _failure(module: Module, source: plugins.Source | None, error: Exception) ->
     whose = f" of {source.distribution} {source.version}" if source else ""
     remedy = f"-x {module.name} leaves it out, FAKEACT_DEBUG=1 tells more"
     return f"module {module.name!r}{whose} failed: {reason} ({remedy})"
-
-
-def _close(stage: Stage) -> None:
-    with suppress(OSError):  # the terminal may be gone, and with it what there was to restore
-        stage.close()
-
-
-def _rescue(stage: Stage) -> None:
-    """Give the terminal back from within a signal handler, whatever the show is doing."""
-    _close(stage)
 
 
 def _forget_output() -> None:

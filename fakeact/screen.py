@@ -1,6 +1,7 @@
 """A canvas and the stage it is sent to: one write a frame, and no word where nothing changed."""
 
 import errno
+from contextlib import suppress
 
 from fakeact.canvas import Canvas, LineCanvas, ScreenCanvas, Size
 from fakeact.ending import Over, Reason
@@ -23,14 +24,13 @@ class Screen:
         self._send(self.canvas.frame())
 
     def pause(self) -> None:
-        """Give the terminal to somebody else for a while (Ctrl-Z)."""
+        """Clear the region away: the terminal will be somebody else's for a while (Ctrl-Z)."""
         self._send(self.canvas.pause())
-        self._stage.close()
 
-    def resume(self) -> None:
-        """Take the terminal back and draw the picture anew."""
-        self._stage.open()
-        self.show()
+    def leave(self) -> None:
+        """Give the terminal back as it was found, if it is still there."""
+        with suppress(OSError):
+            self._stage.close()
 
     def finish(self) -> None:
         """Send what is left and leave the cursor at the start of a fresh line."""

@@ -13,6 +13,7 @@ from fakeact.ending import Over, Reason
 GRACE = 0.7
 """Seconds from the first signal until a module that blocks the event loop is not waited for any more."""
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+_STOP = "SIGTSTP"
 
 
 def die(number: int) -> NoReturn:
@@ -29,12 +30,21 @@ class Signals:
     """While entered, signals end the show. What was ignored before (``nohup``) stays ignored.
 
     Should the show not end by itself, because a module blocks, or on a second signal, *rescue* is
-    called and the process ends on the spot.
+    called and the process ends on the spot. Around a stop by Ctrl-Z, *pause* and *resume* are called.
     """
 
-    def __init__(self, over: Over, loop: AbstractEventLoop, rescue: Callable[[], None]) -> None:
-        self._over, self._loop, self._rescue = over, loop, rescue
-        self._numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    def __init__(
+        self,
+        over: Over,
+        loop: AbstractEventLoop,
+        *,
+        rescue: Callable[[], None],
+        pause: Callable[[], None],
+        resume: Callable[[], None],
+    ) -> None:
+        self._over, self._loop = over, loop
+        self._rescue, self._pause, self._resume = rescue, pause, resume
+        self._numbers = [getattr(signal, name) for name in (*_NAMES, _STOP) if hasattr(signal, name)]
         self._first = 0
 
     def __enter__(self) -> Self:
@@ -63,10 +73,22 @@ class Signals:
 
     def _heard(self) -> None:
         for number in self._ear.recv(4096):
-            if number in self._numbers:
+            if number == getattr(signal, _STOP, None):
+                self._stop(number)
+            elif number in self._numbers:
                 self._over.end(Reason.SIGNAL, number)
 
+    def _stop(self, number: int) -> None:
+        """Stop as the default action does; the next statement is executed when ``fg`` continues us."""
+        self._pause()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, self._note)
+        self._resume()
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
+        if number == getattr(signal, _STOP, None):
+            return
         if self._first:
             self._leave_now()
         self._first = number

@@ -9,15 +9,17 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fcntl import ioctl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fakeact import Module
 
 ROOT = Path(__file__).parent.parent
+FAKEACT = (sys.executable, "-m", "fakeact")
 
 
 @pytest.fixture
@@ -29,14 +31,16 @@ def module() -> Callable[..., Module]:
 class Terminal:
     """A program in a pseudo-terminal of its own."""
 
-    def __init__(self, *arguments: str, columns: int = 80, rows: int = 24, **env: str) -> None:
+    def __init__(
+        self, *arguments: str, command: Sequence[str] = FAKEACT, columns: int = 80, rows: int = 24, **env: str
+    ) -> None:
         self.master, self.slave = pty.openpty()
         self.resize(columns, rows)
         self.modes = termios.tcgetattr(self.slave)
         self.output = ""
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR", "CI")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fakeact", *arguments],
+            [*command, *arguments],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, cwd=ROOT, start_new_session=True,
             preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),
             env={**environment, "TERM": "xterm-256color", **env},
@@ -45,10 +49,15 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def read_until(self, text: str, seconds: float = 20) -> str:
-        """Read on until a text has come; fails if it does not."""
+    def drain(self) -> None:
+        """Read what has come."""
+        while not self._read(0.05):
+            pass
+
+    def read_until(self, text: str, seconds: float = 20, after: int = 0) -> str:
+        """Read on until a text has come (after so many characters); fails if it does not."""
         give_up = time.monotonic() + seconds
-        while text not in self.output:
+        while text not in self.output[after:]:
             assert time.monotonic() < give_up, f"{text!r} never came, but: {self.output[-500:]!r}"
             if self._read(0.1) and self.process.poll() is not None:
                 assert text in self.output, f"ended without {text!r}: {self.output[-500:]!r}"
@@ -63,8 +72,7 @@ class Terminal:
         while self.process.poll() is None:
             assert time.monotonic() < give_up, f"does not end: {self.output[-500:]!r}"
             self._read(0.05)
-        while not self._read(0.05):
-            pass
+        self.drain()
         return self.process.returncode
 
     def _read(self, seconds: float) -> bool:
@@ -91,8 +99,8 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
     """Starts ``fakeact ...`` in a real terminal; all are ended with the test."""
     opened: list[Terminal] = []
 
-    def start(*arguments: str, columns: int = 80, rows: int = 24, **env: str) -> Terminal:
-        opened.append(Terminal(*arguments, columns=columns, rows=rows, **env))
+    def start(*arguments: str, **settings: Any) -> Terminal:
+        opened.append(Terminal(*arguments, **settings))
         return opened[-1]
 
     yield start

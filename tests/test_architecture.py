@@ -14,7 +14,9 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/fakeact_*/**/*.py")
 
 # Who may import what of the core. Rooms lower in the list know nothing of those above.
 ARROWS = {
-    "cli": "arguments options plugins clock ending errors module runner screen signals stages listing",
+    "cli": "arguments options plugins ending errors module runner session signals stages listing",
+    "session": "clock ending keys runner screen signals stages",
+    "keys": "ending",
     "arguments": "errors options units",
     "listing": "ansi options plugins",
     "runner": "clock ending io module screen",

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import termios
 from collections.abc import Callable
 
@@ -95,3 +96,26 @@ def test_no_color_keeps_the_motion(terminal: Start) -> None:
     assert one.wait() == 0
     assert ansi.SGR.search(one.output) is None or set(ansi.SGR.findall(one.output)) <= {"0", ""}
     assert ansi.HIDE_CURSOR in one.output
+
+
+def test_ctrl_z_gives_the_terminal_away_and_takes_it_back(terminal: Start) -> None:
+    """Stopped and continued twice, the show goes on; while stopped the cursor is shown and no row is left."""
+    # Only a shell with job control stops its children; it waits for a line before it continues each.
+    show = f"{sys.executable} -m fakeact -m hello -s 4"
+    script = f"set -m; {show}; echo STOP1; read -r _; fg; echo STOP2; read -r _; fg"
+    one = terminal(command=["bash", "-c", script])
+    for stop in ("STOP1", "STOP2"):
+        one.read_until("hosts", after=len(one.output))
+        one.type("\x1a")
+        one.read_until(stop)
+        before = one.output[: one.output.index(stop)]
+        assert before.rfind(ansi.SHOW_CURSOR) > before.rfind(ansi.HIDE_CURSOR)
+        one.type("\n")
+    one.read_until("hosts", after=len(one.output))
+    one.type("\x03")
+    assert one.wait() in (130, -signal.SIGINT)  # and with the show the script ends
+    screen = Screen(80, 24)
+    screen.feed(one.output.replace("^C", "").replace("^Z", ""))
+    told = [line for line in screen.lines if "node-" in line]
+    assert not [line for line in screen.lines if "hosts" in line]
+    assert len(told) == len(set(told))

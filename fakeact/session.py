@@ -1,0 +1,66 @@
+"""One show from its first moment to its last, on a stage in real time."""
+
+import sys
+from datetime import datetime
+
+from fakeact.clock import Clock, RealWall, ShowLoop
+from fakeact.ending import Over
+from fakeact.keys import Keys
+from fakeact.runner import Observe, Programme, Runner
+from fakeact.screen import Screen
+from fakeact.signals import Signals
+from fakeact.stages import Stage
+
+
+class Session:
+    """A programme played on a stage; afterwards ``over`` says what ended it.
+
+    As a *saver* any key ends it. With *debug* asyncio reports what a module has left lying about.
+    """
+
+    def __init__(
+        self, programme: Programme, stage: Stage, speed: float, observe: Observe, *, saver: bool, debug: bool
+    ) -> None:
+        self.over = Over()
+        self._stage = stage
+        self._clock = Clock(RealWall(), speed)
+        self._screen = Screen(stage, self.over)
+        self._clock.on_frame = self._screen.show
+        self._runner = Runner(programme, self._screen, self._clock, self.over, observe)
+        self._loop = ShowLoop(self._clock)
+        self._keys = Keys(self.over, self._loop, sys.stdin, lambda: self._clock.playing) if saver else None
+        if not debug:
+            self._loop.set_exception_handler(lambda _loop, _context: None)
+
+    @property
+    def all_broken(self) -> bool:
+        """True if every module failed."""
+        return self._runner.all_broken
+
+    def play(self) -> None:
+        """Play until it is over, and leave the terminal as it was found."""
+        self._enter()
+        try:
+            with Signals(self.over, self._loop, rescue=self._leave, pause=self._pause, resume=self._resume):
+                self._loop.run_until_complete(self._runner.play(datetime.now()))
+        finally:
+            self._leave()
+            self._loop.close()
+
+    def _enter(self) -> None:
+        self._stage.open()
+        if self._keys:
+            self._keys.open()
+
+    def _leave(self) -> None:
+        if self._keys:
+            self._keys.close()
+        self._screen.leave()
+
+    def _pause(self) -> None:
+        self._screen.pause()
+        self._leave()
+
+    def _resume(self) -> None:
+        self._enter()
+        self._screen.show()

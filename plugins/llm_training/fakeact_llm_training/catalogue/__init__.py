@@ -1,0 +1,79 @@
+"""Published models, GPUs and corpora, and the words names are made of, as frozen records."""
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from fakeact_llm_training.catalogue.records import (
+    Dataset,
+    Experts,
+    Gpu,
+    LatentAttention,
+    Model,
+    Names,
+    Tokenizer,
+)
+
+__all__ = [
+    "Dataset",
+    "Experts",
+    "Gpu",
+    "LatentAttention",
+    "Model",
+    "Names",
+    "Tokenizer",
+    "datasets",
+    "gpus",
+    "models",
+    "names",
+    "tokenizers",
+]
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads((resources.files(__name__) / f"{name}.json").read_text("utf-8"))
+    return table
+
+
+@cache
+def tokenizers() -> dict[str, Tokenizer]:
+    """Tokenizer families by key."""
+    return {row["key"]: Tokenizer(**row) for row in _table("models")["tokenizers"]}
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    """All models, from the smallest to the largest."""
+    return tuple(_model(row) for row in _table("models")["models"])
+
+
+def _model(row: dict[str, Any]) -> Model:
+    experts, latent = row.get("experts"), row.get("latent")
+    parts = {
+        "tokenizer": tokenizers()[row["tokenizer"]],
+        "experts": Experts(**experts) if experts else None,
+        "latent": LatentAttention(**latent) if latent else None,
+    }
+    return Model(**(row | parts))
+
+
+@cache
+def gpus() -> tuple[Gpu, ...]:
+    """All accelerators."""
+    return tuple(
+        Gpu(**row | {"bus_ids": tuple(map(tuple, row["bus_ids"]))}) for row in _table("gpus")["gpus"]
+    )
+
+
+@cache
+def datasets() -> tuple[Dataset, ...]:
+    """All corpora, the real ones first."""
+    return tuple(Dataset(**row) for row in _table("datasets")["datasets"])
+
+
+@cache
+def names() -> Names:
+    """Patterns and words for hosts, clusters, runs and paths."""
+    return Names(**{key: tuple(value) for key, value in _table("names").items() if not key.startswith("_")})

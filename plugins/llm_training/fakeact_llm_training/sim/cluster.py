@@ -1,0 +1,237 @@
+"""Every GPU of the fleet as arrays: load makes power, power makes heat, each GPU in its own lasting way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeact_llm_training.sim.memory import CONTEXT_MIB
+from fakeact_llm_training.sim.scenario import Scenario
+
+Floats = npt.NDArray[np.float32]
+
+# Near-idle slot offsets in kelvin, measured on nvidia-smi tables of four chassis types: two thermal rows, one
+# behind the other in the air stream. Which slots are hot is the chassis' own.
+SLOT_OFFSETS = (
+    (-1.9, 1.8, 2.7, -1.7, -1.8, 2.4, 0.4, -1.9),
+    (-1.0, 0.2, 0.8, -2.1, -0.6, 2.3, 0.8, -0.4),
+    (4.2, -1.3, -4.3, 3.2, 3.5, -3.4, 1.2, -3.0),
+)
+# Seconds: regulators and averaging; die and cold plate (air, liquid); stacks of memory.
+POWER_TAU, CORE_TAU, HBM_TAU = 0.8, {"air": 38.0, "liquid": 11.0}, {"air": 85.0, "liquid": 35.0}
+# Leakage: 8xH100 nodes creep up 6 to 7 % while they heat by some 25 K.
+LEAKAGE_PER_KELVIN = 0.0026
+CORE_WARNING, CORE_CRITICAL, HBM_WARNING = -10.0, -3.0, 95.0
+CLOCK_WARNING, CLOCK_CRITICAL = 0.92, 0.75
+
+
+@dataclass(frozen=True)
+class Readings:
+    """All GPUs at one moment, in rank order, in %, MHz, W, C, MiB; health 0 green, 1 yellow, 2 red."""
+
+    utilisation: Floats
+    sm_clock: Floats
+    power: Floats
+    temperature: Floats
+    hbm_temperature: Floats
+    memory_used: Floats
+    health: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What GPUs do: `activity` 0 to 1 of what training draws, and the utilisation shown, in %."""
+
+    activity: float
+    utilisation: float
+
+
+TRAINING = Load(1.0, 100.0)
+VALIDATING = Load(0.86, 99.0)
+WAITING = Load(0.0, 0.0)
+# A collective that spins: the kernel runs, so utilisation is full, but nothing is computed (NVIDIA/nccl #2428).
+SPINNING = Load(0.12, 100.0)
+
+
+class Cluster:
+    """The fleet's state. Time is the caller's: `set_load(t, load)` changes, `readings(t)` looks, exactly."""
+
+    def __init__(self, scenario: Scenario, generator: np.random.Generator) -> None:
+        self.scenario = scenario
+        self._gpu = scenario.gpu
+        self._seed = int(generator.integers(2**62))
+        self._draw_lottery(generator)
+        self._since = 0.0
+        self._load = WAITING
+        self.throttles = False
+        self._drag = np.zeros(scenario.world_size, np.float32)
+        self._filled = 0.0
+        self._target = self._demand(WAITING)
+        self._power = self._target.copy()
+        self._core = self._settled(self._resistance, self._power)
+        self._hbm = self._settled(self._hbm_resistance, self._power)
+
+    def _draw_lottery(self, generator: np.random.Generator) -> None:
+        """What stays the same for the whole run: silicon, slot, inlet, paste, and a few odd characters."""
+        gpu, world, per_node = self._gpu, self.scenario.world_size, self.scenario.gpus_per_node
+        nodes = self.scenario.nodes
+
+        def normal(size: int, spread: float) -> Floats:
+            return (spread * generator.standard_normal(size, np.float32)).astype(np.float32)
+
+        chassis = np.array(SLOT_OFFSETS[int(generator.integers(len(SLOT_OFFSETS)))], np.float32)[:per_node]
+        if gpu.cooling == "liquid":
+            chassis = chassis * np.float32(0.3)
+        inlet = {"air": 24.0, "liquid": 30.0}[gpu.cooling] + normal(nodes, 1.1)
+        self._offset = np.tile(chassis, nodes)
+        self._inlet = np.repeat(inlet.astype(np.float32), per_node) + self._offset
+        # At load the pre-heated row is another one and a half times its offset hotter.
+        span = np.float32(gpu.power_limit_w - gpu.idle_w)
+        self.efficiency = 1 + normal(world, 0.018).clip(-0.045, 0.045)
+        spread = 1 + normal(world, 0.035).clip(-0.1, 0.1)
+        self._resistance = (gpu.resistance * spread + self._offset * 1.5 / span).astype(np.float32)
+        self._hbm_resistance = self._resistance * 1.24 + normal(world, 0.001)
+        self._clock = 1 + normal(world, 0.012).clip(-0.03, 0.03)
+        self._memory_offset = np.round(normal(world, 1.0) * 24).astype(np.float32)
+        self.hot = self._characters(generator)
+        self._resistance[self.hot] *= np.float32(generator.uniform(1.18, 1.38))
+
+    def _characters(self, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Ranks with dried paste or a clogged filter: some one in 150."""
+        count = int(generator.poisson(self.scenario.world_size / 150))
+        world = self.scenario.world_size
+        return np.sort(generator.choice(world, min(count, world), replace=False))
+
+    def _demand(self, load: Load) -> Floats:
+        """Power in watts each GPU would settle at, before leakage: with MFU, and less where heat throttles."""
+        gpu = self._gpu
+        # 40 % MFU draws some 87 % of the range between idle and limit (H100: 600 to 680 W of 700).
+        intensity = min(0.62 + 0.6 * self.scenario.mfu, 0.95) * load.activity * (1 - 0.5 * self._drag)
+        wanted = gpu.idle_w + (gpu.power_limit_w - gpu.idle_w) * intensity * self.efficiency
+        wanted = np.minimum(wanted, gpu.power_limit_w)
+        ceiling = (gpu.slowdown_c - 1.5 - self._inlet) / self._resistance if self.throttles else wanted
+        # Voltage follows the clock, so power goes with about its cube.
+        self._throttle = (ceiling / wanted).clip(0.2, 1).astype(np.float32) ** np.float32(1 / 3)
+        capped: Floats = np.minimum(wanted, ceiling).astype(np.float32)
+        return capped
+
+    def _settled(self, resistance: Floats, power: Floats) -> Floats:
+        result: Floats = self._inlet + resistance * power
+        return result
+
+    def _state(self, t: float) -> tuple[Floats, Floats, Floats]:
+        """Power, core and memory temperature at `t`: first-order responses to a first-order power, solved."""
+        dt = max(0.0, t - self._since)
+        fade = np.float32(np.exp(-dt / POWER_TAU))
+        gap = self._power - self._target
+        core = self._respond(self._core, self._resistance, CORE_TAU[self._gpu.cooling], dt)
+        hbm = self._respond(self._hbm, self._hbm_resistance, HBM_TAU[self._gpu.cooling], dt)
+        power: Floats = self._target + gap * fade
+        return power, core, hbm
+
+    def _respond(self, start: Floats, resistance: Floats, tau: float, dt: float) -> Floats:
+        final = self._settled(resistance, self._target)
+        # The part that follows the power's own approach to its target.
+        driven = resistance * (self._power - self._target) / np.float32(1 - tau / POWER_TAU)
+        slow, fast = np.float32(np.exp(-dt / tau)), np.float32(np.exp(-dt / POWER_TAU))
+        result: Floats = final + (start - final - driven) * slow + driven * fast
+        return result
+
+    def set_load(self, t: float, load: Load) -> None:
+        """From `t` on (seconds, never earlier than before) the fleet does something else."""
+        if load != self._load:
+            self._rebase(t)
+            self._load = load
+            self._target = self._demand(load)
+
+    def set_drag(self, t: float, rank: int, slowdown: float) -> None:
+        """From `t` on a GPU clocks lower, so that its steps take `slowdown` (a fraction) longer; 0 ends it."""
+        self._rebase(t)
+        self._drag[rank] = 1 - 1 / (1 + slowdown)
+        self._target = self._demand(self._load)
+
+    def _rebase(self, t: float) -> None:
+        self._power, self._core, self._hbm = self._state(t)
+        self._since = t
+
+    def set_memory(self, share: float) -> None:
+        """How full GPUs are: 0 a bare context, 1 the steady state of training."""
+        self._filled = share
+
+    def engage_throttle(self, t: float) -> None:
+        """From `t` on GPUs that have come near their limit clock down to stay below it."""
+        self._rebase(t)
+        self.throttles = True
+        self._target = self._demand(self._load)
+
+    @property
+    def throttling(self) -> float:
+        """By what fraction the slowest GPU's heat lengthens compute: the whole job waits for it."""
+        return float(1 / self._throttle.min() - 1)
+
+    def hottest(self, t: float) -> tuple[int, float]:
+        """Rank and core temperature of the GPU nearest to its limit."""
+        _, core, _ = self._state(t)
+        rank = int(core.argmax())
+        return rank, float(core[rank])
+
+    def readings(self, t: float) -> Readings:
+        """What a monitoring tool would show at `t`."""
+        power, core, hbm = self._state(t)
+        # Seeded by the moment, so that a look changes nothing and the same look shows the same.
+        dice = np.random.default_rng((self._seed, int(t * 1000)))
+        noise = dice.standard_normal((3, len(power)), np.float32)
+        heat = 1 + LEAKAGE_PER_KELVIN * (core - self._inlet - 25)
+        cap = self._gpu.power_limit_w * (1 + 0.002 * noise[1])
+        drawn = np.minimum(power * heat * (1 + 0.008 * noise[0]), cap)
+        clock = self._clocks(noise[2])
+        return Readings(
+            utilisation=self._utilisation(noise[1]),
+            sm_clock=clock,
+            power=drawn.astype(np.float32),
+            temperature=core,
+            hbm_temperature=hbm,
+            memory_used=self._memory(),
+            health=self._health(core, hbm, clock),
+        )
+
+    def _clocks(self, noise: Floats) -> Floats:
+        """SM clocks in the driver's 15 MHz steps; waiting GPUs boost to the top."""
+        gpu = self._gpu
+        if self._load.activity < 0.5:
+            return np.full(len(noise), gpu.max_sm_mhz, np.float32)
+        mhz = gpu.max_sm_mhz * gpu.train_clock * self._clock * self._throttle * (1 - self._drag) + 12 * noise
+        stepped: Floats = (np.round(np.minimum(mhz, gpu.max_sm_mhz) / 15) * 15).astype(np.float32)
+        return stepped
+
+    def _utilisation(self, noise: Floats) -> Floats:
+        """The share of a second in which some kernel ran: full, now and then a sample of 99 or 98."""
+        full = np.full(len(noise), self._load.utilisation, np.float32)
+        if not self._load.utilisation:
+            return full
+        less: Floats = np.floor(np.abs(noise).clip(1.5) - 1.5 + 0.2).astype(np.float32)
+        return full - less
+
+    def _health(self, core: Floats, hbm: Floats, clock: Floats) -> npt.NDArray[np.uint8]:
+        """Yellow: 10 K below slowdown, memory at 95 C, or 92 % of the usual clock; red: 3 K below, or 75 %."""
+        pace = clock / (self._gpu.max_sm_mhz * self._gpu.train_clock)
+        near = core - self._gpu.slowdown_c
+        yellow = (near > CORE_WARNING) | (hbm > HBM_WARNING) | (pace < CLOCK_WARNING)
+        red = (near > CORE_CRITICAL) | (pace < CLOCK_CRITICAL)
+        return yellow.astype(np.uint8) + red.astype(np.uint8)
+
+    def _memory(self) -> Floats:
+        scenario = self.scenario
+        full = scenario.used_mib * self._stage_share() + self._memory_offset
+        held = CONTEXT_MIB + (np.minimum(full, scenario.gpu.memory_mib) - CONTEXT_MIB) * self._filled
+        return np.floor(held).astype(np.float32)
+
+    def _stage_share(self) -> Floats:
+        """1F1B's first stage holds the most micro-batches; each later one a little less."""
+        scenario = self.scenario
+        if scenario.pp == 1:
+            return np.ones(scenario.world_size, np.float32)
+        stage = np.arange(scenario.world_size) // (scenario.world_size // scenario.pp)
+        activations = scenario.layout.memory.activations / max(scenario.layout.memory.reserved, 1)
+        share: Floats = (1 - activations * stage / scenario.pp * 0.8).astype(np.float32)
+        return share

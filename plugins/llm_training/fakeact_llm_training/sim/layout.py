@@ -1,0 +1,179 @@
+"""How a model is laid out on a fleet, and how fast that goes: memory must fit, the pace follows."""
+
+import math
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fakeact_llm_training.catalogue.records import Gpu, Model
+from fakeact_llm_training.sim.memory import Memory, Parallelism, fit
+from fakeact_llm_training.sim.model import flops_per_token, total_parameters
+
+SEQUENCE_LENGTHS = (1024, 2048, 4096, 8192)
+MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
+FASTEST, SLOWEST = 0.15, 1.5
+# Tensor parallelism costs two all-reduces a layer; recomputation costs up to a third more compute.
+TENSOR_EFFICIENCY = {1: 1.0, 2: 0.965, 4: 0.93, 8: 0.88}
+RECOMPUTE_EFFICIENCY = {"none": 1.0, "selective": 0.97, "full": 0.77}
+# GEMMs of narrow models leave the tensor cores waiting.
+WIDTH_EFFICIENCY = ((800, 0.6), (1100, 0.7), (1700, 0.82), (2600, 0.92), (4000, 0.97))
+
+
+class Layout(NamedTuple):
+    """A parallel layout with its batch, memory and pace; `step_time` in s, `mfu` a fraction of bf16 peak."""
+
+    parallelism: Parallelism
+    sequence_length: int
+    micro_batch: int
+    grad_accum: int
+    recompute: str
+    memory: Memory
+    step_time: float
+    mfu: float
+
+    @property
+    def global_batch(self) -> int:
+        """Sequences in an optimizer step."""
+        return self.micro_batch * self.grad_accum * self.parallelism.dp
+
+
+def parallelisms(model: Model, gpu: Gpu, world: int) -> Iterator[Parallelism]:
+    """Ways of cutting the model up that divide what they must."""
+    size = total_parameters(model)
+    if size < 1.6e9:
+        yield Parallelism(1, 1, 1, world, 1, "DDP", 1)
+    for tp in _tensor_degrees(model, gpu, world):
+        if size > 0.7e9:
+            yield from _fully_sharded(tp, world // tp, gpu)
+        if size > 6e9:
+            yield from _pipelined(model, gpu, tp, world // tp)
+
+
+def _tensor_degrees(model: Model, gpu: Gpu, world: int) -> list[int]:
+    # Without NVLink nobody splits matrices; below some 12B sharding alone does.
+    if gpu.busbw_node < 100 or total_parameters(model) < 12e9 or model.experts:
+        return [1]
+    whole = (model.heads, model.kv_heads, world, min(world, gpu.per_node))
+    return [tp for tp in TENSOR_EFFICIENCY if not any(n % tp for n in whole)]
+
+
+def _fully_sharded(tp: int, dp: int, gpu: Gpu) -> Iterator[Parallelism]:
+    if 1 < dp <= 512:
+        yield Parallelism(tp, 1, 1, dp, 1, "FSDP", dp)
+    for nodes in (1, 4, 16):
+        shard = nodes * gpu.per_node // tp
+        if 1 < shard < dp and dp % shard == 0 and dp > 128:
+            yield Parallelism(tp, 1, 1, dp, 1, "HSDP", shard)
+
+
+def _pipelined(model: Model, gpu: Gpu, tp: int, rest: int) -> Iterator[Parallelism]:
+    slots = model.pipeline_slots or model.layers
+    for pp in range(1, min(slots // 2, rest, 32) + 1):
+        if slots % pp == 0 and rest % pp == 0:
+            for ep in _expert_degrees(model, gpu, rest // pp):
+                yield Parallelism(tp, pp, 1, rest // pp, ep, "ZeRO-1", rest // pp)
+
+
+def _expert_degrees(model: Model, gpu: Gpu, dp: int) -> list[int]:
+    if not model.experts:
+        return [1]
+    wanted = (gpu.per_node, 4 * gpu.per_node, 8 * gpu.per_node)
+    return [ep for ep in wanted if dp % ep == 0 and model.experts.routed % ep == 0]
+
+
+def compute_seconds(
+    model: Model, gpu: Gpu, how: Parallelism, shape: tuple[int, int], recompute: str
+) -> float:
+    """Seconds of a GPU's work on a micro-batch of `shape` (sequences, length), communication aside."""
+    micro, sequence = shape
+    tokens = sequence * micro
+    efficiency = (
+        gpu.mfu * TENSOR_EFFICIENCY[how.tp] * RECOMPUTE_EFFICIENCY[recompute] * _width_efficiency(model)
+    )
+    efficiency *= tokens / (tokens + 300)
+    if model.experts:
+        # Routing, uneven experts and all-to-all: published MoE runs reach some 60 % of a dense one's MFU.
+        efficiency *= 0.62
+    if how.world_size > 64:
+        # Llama 3: 43 % on 8,192 GPUs, 41 % on 16,384.
+        efficiency *= 1 - 0.012 * math.log2(how.world_size / 64)
+    flops = tokens * flops_per_token(model, sequence) / (how.tp * how.pp * how.cp)
+    return flops / (gpu.bf16_tflops * 1e12 * efficiency * 1.09)
+
+
+def _width_efficiency(model: Model) -> float:
+    return next((share for width, share in WIDTH_EFFICIENCY if model.hidden < width), 1.0)
+
+
+def communication_seconds(model: Model, gpu: Gpu, how: Parallelism, accum: int) -> float:
+    """Seconds a node's links need for gathering parameters and reducing gradients in one step."""
+    if how.dp == 1:
+        return 0.0
+    shared = min(how.world_size, gpu.per_node)
+    inside = how.world_size <= gpu.per_node or (how.sharding == "HSDP" and how.shard_degree <= gpu.per_node)
+    link = gpu.busbw_node if inside else gpu.busbw_fabric
+    size = total_parameters(model)
+    if how.sharding in {"FSDP", "HSDP"}:
+        sent = size * (4 * accum + 4) * (how.shard_degree - 1) / how.shard_degree
+    elif how.sharding == "DDP":
+        sent = 2 * size * 4 * (how.dp - 1) / how.dp
+    else:
+        per_gpu = size / (how.tp * how.pp * how.ep)
+        sent = 6 * per_gpu * shared
+    across = 8 * size / (how.shard_degree * gpu.busbw_fabric) * shared if how.sharding == "HSDP" else 0.0
+    return (sent / link + across) / 1e9
+
+
+def step_seconds(compute: float, communication: float, how: Parallelism, accum: int) -> float:
+    """Seconds of a step: the longer of the two and a tenth of the other, the bubble, and 6 ms of optimizer."""
+    # Interleaving with two chunks a stage halves 1F1B's bubble of (pp-1)/m.
+    busy = compute * accum * (1 + (how.pp - 1) / (2 * accum))
+    return max(busy, communication) + 0.09 * min(busy, communication) + 0.006
+
+
+def layouts(model: Model, gpu: Gpu, world: int, target: float) -> Iterator[Layout]:
+    """Layouts that fit, each accumulated to about `target` seconds a step."""
+    for how in parallelisms(model, gpu, world):
+        for sequence in SEQUENCE_LENGTHS:
+            if sequence <= model.context:
+                yield from _batches(model, gpu, how, sequence, target)
+
+
+def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, target: float) -> Iterator[Layout]:
+    for micro in MICRO_BATCHES:
+        found = fit(model, gpu, how, sequence * micro)
+        if not found:
+            return
+        memory, recompute = found
+        one = compute_seconds(model, gpu, how, (micro, sequence), recompute)
+        accum = max(round((target - 0.006) / one - (how.pp - 1) / 2), how.pp if how.pp > 1 else 1)
+        time = step_seconds(one, communication_seconds(model, gpu, how, accum), how, accum)
+        flops = sequence * micro * accum * how.dp * flops_per_token(model, sequence)
+        mfu = flops / (time * how.world_size * gpu.bf16_tflops * 1e12)
+        yield Layout(how, sequence, micro, accum, recompute, memory, time, mfu)
+        if one > 2 * SLOWEST:
+            return
+
+
+def choose(model: Model, gpu: Gpu, world: int, target: float, rng: random.Random) -> Layout | None:
+    """The layout a careful person would take: fast, at about `target` seconds a step; None if nothing fits."""
+    found = list(layouts(model, gpu, world, target))
+    return max(found, key=lambda layout: _merit(layout, target) + 0.25 * rng.random(), default=None)
+
+
+def _merit(layout: Layout, target: float) -> float:
+    off = abs(math.log(layout.step_time / target))
+    late = max(0.0, math.log(layout.step_time / SLOWEST)) + max(0.0, math.log(FASTEST / layout.step_time))
+    rare = {"FSDP": 0.0, "HSDP": 0.1, "DDP": 0.0, "ZeRO-1": 0.08}[layout.parallelism.sharding]
+    lengthy = 0.15 * math.log2(layout.sequence_length / 2048)
+    accumulated = 0.05 * math.log2(layout.grad_accum) + 0.05 * math.log2(layout.parallelism.tp)
+    return 6 * layout.mfu - 1.5 * max(0.0, off - 0.15) - 6 * late - rare + lengthy - accumulated
+
+
+def is_credible(layout: Layout, model: Model, gpu: Gpu) -> bool:
+    """Whether pace, batch and MFU are those of a run somebody would have on such a machine."""
+    floor = 0.75 * gpu.mfu * _width_efficiency(model) * (0.62 if model.experts else 1.0)
+    tokens = layout.global_batch * layout.sequence_length
+    # Llama 3 405B had 16M tokens a step on 16,384 GPUs.
+    most = max(2**24, 1024 * layout.parallelism.world_size)
+    return layout.mfu >= floor and FASTEST <= layout.step_time <= SLOWEST and 16_384 <= tokens <= most

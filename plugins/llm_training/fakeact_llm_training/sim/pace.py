@@ -1,0 +1,48 @@
+"""How long steps take: slow first ones, a small jitter, the drift of warming chips, now and then a slow one."""
+
+import math
+from types import ModuleType
+
+import numpy as np
+
+from fakeact_llm_training.sim.noise import Array
+from fakeact_llm_training.sim.optim import BLOCK
+from fakeact_llm_training.sim.scenario import Scenario
+
+# torchtitan on H200 slowed by 0.7 % over its first minutes; MLPerf logs of 256 to 1,536 GPUs scatter by 0.2 to
+# 0.4 %.
+DRIFT, DRIFT_TAU = 0.007, 75.0
+SLOW_SHARE = 0.004
+
+
+class Pace:
+    """Seconds of undisturbed steps, in order from step 1."""
+
+    def __init__(self, scenario: Scenario, generator: np.random.Generator, special: ModuleType) -> None:
+        self._scenario = scenario
+        self._generator = generator
+        self._special = special
+        self._scatter = float(generator.uniform(0.002, 0.004))
+        self._first = 1 - BLOCK
+        self._factors: Array = np.ones(BLOCK)
+        self._opening = self._draw_opening()
+
+    def _draw_opening(self) -> tuple[float, ...]:
+        """Factors of the first steps: kernels are tuned, communicators connect, the allocator grows."""
+        return (float(self._generator.uniform(3.6, 5.4)), float(self._generator.uniform(1.15, 1.5)), 1.04)
+
+    def seconds(self, step: int, at: float) -> float:
+        """Seconds of step `step` if it starts `at` seconds into the run and nothing disturbs it."""
+        while step >= self._first + BLOCK:
+            self._first += BLOCK
+            self._factors = self._block()
+        opening = self._opening[step - 1] if step <= len(self._opening) else 1.0
+        warmed = 1 - DRIFT * math.exp(-at / DRIFT_TAU)
+        return self._scenario.step_time * warmed * opening * float(self._factors[step - self._first])
+
+    def _block(self) -> Array:
+        uniform = self._generator.random((BLOCK, 3)).clip(1e-12, 1 - 1e-12)
+        jitter = np.exp(self._scatter * self._special.ndtri(uniform[:, 0]))
+        slow = np.where(uniform[:, 1] < SLOW_SHARE, 1.03 + 0.09 * uniform[:, 2], 1.0)
+        factors: Array = jitter * slow
+        return factors

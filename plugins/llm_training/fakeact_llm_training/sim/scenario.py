@@ -1,0 +1,285 @@
+"""What is trained on what: one consistent run. Pure Python, as it is there before a show's first line."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
+from fakeact_llm_training.sim.layout import Layout
+from fakeact_llm_training.sim.memory import GIB, used_mib
+from fakeact_llm_training.sim.model import flops_per_token, total_parameters, weight_bytes
+from fakeact_llm_training.sim.schedule import Optimizer, Schedule
+from fakeact_llm_training.sim.site import Site, Tone
+
+
+class Data(NamedTuple):
+    """The corpus packed into sequences: `available` of them, of which the first `samples` are trained on.
+
+    `subset` says that those are not all; `validation` sequences are held out behind them.
+    """
+
+    dataset: Dataset
+    available: int
+    samples: int
+    validation: int
+    subset: bool
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run in which everything fits; times in seconds, memory in GiB as torch and MiB as nvidia-smi say it."""
+
+    tone: Tone
+    model: Model
+    gpu: Gpu
+    layout: Layout
+    site: Site
+    data: Data
+    epochs: int
+    schedule: Schedule
+    optimizer: Optimizer
+    seed: int
+    compiled: bool
+    checkpoint_interval: int
+    io_per_node: float
+    """Bytes per second that a node writes to and reads from shared storage."""
+    log_interval: int = 10
+
+    # The layout
+    @property
+    def world_size(self) -> int:
+        """Ranks, one a GPU."""
+        return self.layout.parallelism.world_size
+
+    @property
+    def nodes(self) -> int:
+        """Machines of the job."""
+        return self.site.nodes
+
+    @property
+    def gpus_per_node(self) -> int:
+        """GPUs used in each machine."""
+        return self.site.gpus_per_node
+
+    @property
+    def tp(self) -> int:
+        """Tensor-parallel degree."""
+        return self.layout.parallelism.tp
+
+    @property
+    def pp(self) -> int:
+        """Pipeline stages."""
+        return self.layout.parallelism.pp
+
+    @property
+    def cp(self) -> int:
+        """Context-parallel degree."""
+        return self.layout.parallelism.cp
+
+    @property
+    def dp(self) -> int:
+        """Data-parallel degree."""
+        return self.layout.parallelism.dp
+
+    @property
+    def ep(self) -> int:
+        """Expert-parallel degree, over data-parallel ranks."""
+        return self.layout.parallelism.ep
+
+    @property
+    def sharding(self) -> str:
+        """DDP, FSDP, HSDP, or ZeRO-1 (the distributed optimizer)."""
+        return self.layout.parallelism.sharding
+
+    @property
+    def precision(self) -> str:
+        """bf16 weights with an fp32 copy in the optimizer, or fp32 weights under bf16 mixed precision."""
+        return "bf16" if self.sharding == "ZeRO-1" else "bf16-mixed"
+
+    # The batch
+    @property
+    def sequence_length(self) -> int:
+        """Tokens in a sequence."""
+        return self.layout.sequence_length
+
+    @property
+    def micro_batch(self) -> int:
+        """Sequences a data-parallel rank takes at once."""
+        return self.layout.micro_batch
+
+    @property
+    def grad_accum(self) -> int:
+        """Micro-batches in an optimizer step."""
+        return self.layout.grad_accum
+
+    @property
+    def global_batch(self) -> int:
+        """Sequences in an optimizer step."""
+        return self.layout.global_batch
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Tokens in an optimizer step."""
+        return self.global_batch * self.sequence_length
+
+    # The length
+    @property
+    def dataset(self) -> Dataset:
+        """The corpus."""
+        return self.data.dataset
+
+    @property
+    def train_samples(self) -> int:
+        """Packed sequences in an epoch; what does not fill a batch is dropped."""
+        return self.data.samples
+
+    @property
+    def validation_samples(self) -> int:
+        """Packed sequences that are held out."""
+        return self.data.validation
+
+    @property
+    def validation_batches(self) -> int:
+        """Batches of one micro-batch a rank in a validation."""
+        return -(-self.data.validation // (self.micro_batch * self.dp))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in an epoch."""
+        return self.train_samples // self.global_batch
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps of the run."""
+        return self.steps_per_epoch * self.epochs
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens trained on in the whole run."""
+        return self.total_steps * self.tokens_per_step
+
+    # The pace
+    @property
+    def step_time(self) -> float:
+        """Seconds of an undisturbed warm step."""
+        return self.layout.step_time
+
+    @property
+    def flops_per_token(self) -> int:
+        """FLOPs of forward and backward for one token."""
+        return flops_per_token(self.model, self.sequence_length)
+
+    @property
+    def peak_flops(self) -> float:
+        """The fleet's dense bf16 peak in FLOP/s."""
+        return self.gpu.bf16_tflops * 1e12 * self.world_size
+
+    @property
+    def mfu(self) -> float:
+        """Model FLOPs utilisation of an undisturbed step, as a fraction."""
+        return self.mfu_at(self.step_time)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens a second of an undisturbed step, whole fleet."""
+        return self.tokens_per_step / self.step_time
+
+    @property
+    def tflops_per_gpu(self) -> float:
+        """Achieved TFLOP/s per GPU of an undisturbed step."""
+        return self.tflops_at(self.step_time)
+
+    def tflops_at(self, step_time: float) -> float:
+        """TFLOP/s per GPU if a step takes `step_time` seconds."""
+        return self.tokens_per_step * self.flops_per_token / step_time / self.world_size / 1e12
+
+    def mfu_at(self, step_time: float) -> float:
+        """Model FLOPs utilisation, a fraction, if a step takes `step_time` seconds."""
+        return self.tflops_at(step_time) / self.gpu.bf16_tflops
+
+    # The memory
+    @property
+    def allocated_gib(self) -> float:
+        """Torch's peak of allocated memory on the fullest GPU."""
+        return self.layout.memory.allocated / GIB
+
+    @property
+    def reserved_gib(self) -> float:
+        """Torch's reserved memory on the fullest GPU, constant after the second step."""
+        return self.layout.memory.reserved / GIB
+
+    @property
+    def used_mib(self) -> int:
+        """What nvidia-smi shows on the fullest GPU."""
+        return used_mib(self.layout.memory, self.layout.parallelism)
+
+    # The files
+    @property
+    def parameters(self) -> int:
+        """The model's parameter count."""
+        return total_parameters(self.model)
+
+    @property
+    def weight_bytes(self) -> int:
+        """The weights in bf16."""
+        return weight_bytes(self.model)
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """Weights and optimizer: fp32 weights and two moments, 12 a parameter; 14 with bf16 ones as well."""
+        return self.parameters * (14 if self.sharding == "ZeRO-1" else 12)
+
+    @property
+    def checkpoint_shards(self) -> int:
+        """Files of a checkpoint: one a rank, or one in all when nothing is sharded."""
+        return 1 if self.sharding == "DDP" else self.world_size
+
+    @property
+    def io_rate(self) -> float:
+        """Bytes per second of a checkpoint: one process, or all nodes up to the file system's 200 GB/s."""
+        return self.io_per_node * 0.6 if self.sharding == "DDP" else min(self.io_per_node * self.nodes, 200e9)
+
+    # The recipe, as flat names
+    @property
+    def peak_lr(self) -> float:
+        """Highest learning rate."""
+        return self.schedule.peak
+
+    @property
+    def min_lr(self) -> float:
+        """Learning rate at the end."""
+        return self.schedule.floor
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps of linear warm-up."""
+        return self.schedule.warmup
+
+    @property
+    def schedule_kind(self) -> Literal["cosine", "linear", "wsd"]:
+        """The decay's shape."""
+        return self.schedule.kind
+
+    # The site, as flat names
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Node names in rank order."""
+        return self.site.hosts
+
+    @property
+    def master_addr(self) -> str:
+        """The first node."""
+        return self.site.host(0)
+
+    @property
+    def master_port(self) -> int:
+        """The rendezvous port."""
+        return self.site.master_port
+
+    @property
+    def run_name(self) -> str:
+        """The run's name."""
+        return self.site.run_name
+
+    def host_of(self, rank: int) -> str:
+        """The node a rank runs on."""
+        return self.site.host(rank // self.gpus_per_node)

@@ -1,0 +1,182 @@
+"""Where a run takes place: nodes, names, addresses, process ids, paths, software."""
+
+import random
+from functools import cache
+from typing import Literal, NamedTuple
+
+from fakeact_llm_training.catalogue import names
+from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
+
+Tone = Literal["serious", "silly"]
+
+
+class Versions(NamedTuple):
+    """Software of the same months; `cuda` is torch's, `driver_cuda` what nvidia-smi shows (ROCm on AMD)."""
+
+    torch: str
+    cuda: str
+    nccl: str
+    driver: str
+    driver_cuda: str
+    python: str
+
+
+# torch, its CUDA, its NCCL, drivers of the same months. NCCL as bundled in the wheels.
+NVIDIA_STACKS = (
+    ("2.6.0+cu124", "12.4", "2.21.5+cuda12.4", ("550.90.07", "550.127.08", "560.35.03")),
+    ("2.7.1+cu128", "12.8", "2.26.2+cuda12.2", ("570.124.06", "570.133.20")),
+    ("2.8.0+cu128", "12.8", "2.27.3+cuda12.9", ("570.148.08", "570.172.08")),
+    ("2.9.1+cu128", "12.8", "2.27.5+cuda12.9", ("570.195.03", "580.82.07", "580.95.05")),
+)
+AMD_STACKS = (
+    ("2.7.1+rocm6.3", "6.3", "2.21.5+hip6.3", ("6.10.5",)),
+    ("2.9.1+rocm6.4", "6.4", "2.22.3+hip6.4", ("6.12.12",)),
+)
+# The CUDA version that nvidia-smi shows with a driver's branch.
+DRIVER_CUDA = {"550": "12.4", "560": "12.6", "570": "12.8", "580": "13.0"}
+PYTHONS = ("3.10.12", "3.11.11", "3.12.3", "3.12.8")
+MASTER_PORTS = (29500, 29500, 29400, 29501, 6000, 12355)
+
+
+class Paths(NamedTuple):
+    """Where a run reads and writes."""
+
+    output: str
+    checkpoints: str
+    dataset: str
+    tokenizer: str
+    script: str
+
+    def checkpoint(self, step: int) -> str:
+        """The directory of the checkpoint after `step` steps."""
+        return f"{self.checkpoints}/step-{step:07d}"
+
+
+class Site(NamedTuple):
+    """The nodes of a job and what they are called; names and ids are computed when asked for."""
+
+    cluster: str
+    domain: str
+    pattern: str
+    nodes: int
+    gpus_per_node: int
+    first_node: int
+    subnet: int
+    per_rack: int
+    pid_seed: int
+    bus_ids: tuple[str, ...]
+    master_port: int
+    job_id: int
+    run_name: str
+    versions: Versions
+    paths: Paths
+
+    def host(self, node: int) -> str:
+        """The short name of node `node` (from 0) of this job."""
+        number = self.first_node + node
+        rack, slot = divmod(number - 1, self.per_rack)
+        p, a, b = self._address(node)
+        return self.pattern.format(node=number, rack=rack + 1, slot=slot + 1, p=p, a=a, b=b)
+
+    def address(self, node: int) -> str:
+        """The cluster-internal address of a node."""
+        return "10.{}.{}.{}".format(*self._address(node))
+
+    def _address(self, node: int) -> tuple[int, int, int]:
+        upper, lower = divmod(self.first_node + node, 240)
+        return self.subnet, upper, lower + 10
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All nodes' names in rank order."""
+        return _hosts(self)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All nodes' addresses in rank order."""
+        return tuple(map(self.address, range(self.nodes)))
+
+    def agent_pid(self, node: int) -> int:
+        """The launcher's process id on a node; a permutation of slots keeps all ids apart."""
+        # Both moduli are primes; with 4,194,304 as the highest process id, small jobs get the wider spacing.
+        slots, spacing = (4093, 997) if self.nodes <= 4093 else (32771, 97)
+        return 2000 + (node * 1663 + self.pid_seed) % slots * spacing + self.pid_seed % 89
+
+    def pid(self, rank: int) -> int:
+        """A worker's process id: the launcher spawns a node's workers one after the other."""
+        node, local = divmod(rank, self.gpus_per_node)
+        return self.agent_pid(node) + 3 + self.pid_seed % 5 + local
+
+    def bus_id(self, rank: int) -> str:
+        """PCI address as nvidia-smi writes it."""
+        bus = self.bus_ids[rank % self.gpus_per_node]
+        return f"000000{bus}:00.0" if ":" in bus else f"00000000:{bus}:00.0"
+
+
+@cache
+def _hosts(site: Site) -> tuple[str, ...]:
+    return tuple(map(site.host, range(site.nodes)))
+
+
+def draw_site(
+    rng: random.Random, model: Model, gpu: Gpu, dataset: Dataset, *, nodes: int, per_node: int, tone: Tone
+) -> Site:
+    """Name everything; nothing here has an influence on a figure."""
+    words = names()
+    silly = tone == "silly"
+    cluster = rng.choice(words.silly_clusters if silly else words.clusters)
+    run_name = _run_name(rng, model, dataset, tone)
+    return Site(
+        cluster=cluster,
+        domain=rng.choice(words.domains),
+        pattern=rng.choice(words.silly_host_patterns) if silly else _host_pattern(rng, gpu),
+        nodes=nodes,
+        gpus_per_node=per_node,
+        first_node=rng.randint(1, 120),
+        subnet=rng.randint(1, 250),
+        per_rack=18 if gpu.cooling == "liquid" else rng.choice((4, 8)),
+        pid_seed=rng.randrange(10**6),
+        bus_ids=rng.choice(gpu.bus_ids),
+        master_port=rng.choice(MASTER_PORTS),
+        job_id=rng.randint(10_000, 9_999_999),
+        run_name=run_name,
+        versions=_versions(rng, gpu),
+        paths=_paths(rng, cluster, model, dataset, run_name),
+    )
+
+
+def _host_pattern(rng: random.Random, gpu: Gpu) -> str:
+    branded = gpu.vendor == "nvidia" and gpu.per_node == 8 and gpu.busbw_node > 100
+    return rng.choice([p for p in names().host_patterns if branded or not p.startswith(("dgx", "hgx"))])
+
+
+def _run_name(rng: random.Random, model: Model, dataset: Dataset, tone: Tone) -> str:
+    words = names()
+    if tone == "silly":
+        return rng.choice(words.silly_run_names)
+    if rng.random() < 0.4:
+        return f"{rng.choice(words.run_adjectives)}-{rng.choice(words.run_nouns)}-{rng.randint(2, 480)}"
+    return f"{model.slug}-{dataset.name.rsplit('/')[-1].lower()}-r{rng.randint(1, 9)}"
+
+
+def _paths(rng: random.Random, cluster: str, model: Model, dataset: Dataset, run_name: str) -> Paths:
+    words = names()
+    mount = rng.choice(words.mounts).format(cluster=cluster)
+    output = f"{mount}/{rng.choice(words.projects)}/runs/{run_name}"
+    corpus = dataset.name.rsplit("/")[-1].lower()
+    return Paths(
+        output=output,
+        checkpoints=f"{output}/checkpoints",
+        dataset=f"{mount}/data/{corpus}/{model.tokenizer.key}-packed",
+        tokenizer=f"{mount}/tokenizers/{model.slug}",
+        script="train.py",
+    )
+
+
+def _versions(rng: random.Random, gpu: Gpu) -> Versions:
+    blackwell = gpu.slug in {"b200", "gb200"}
+    stacks = AMD_STACKS if gpu.vendor == "amd" else NVIDIA_STACKS[1 if blackwell else 0 :]
+    torch, cuda, nccl, drivers = rng.choice(stacks)
+    driver = rng.choice(drivers)
+    driver_cuda = cuda if gpu.vendor == "amd" else DRIVER_CUDA[driver.split(".")[0]]
+    return Versions(torch, cuda, nccl, driver, driver_cuda, rng.choice(PYTHONS))
