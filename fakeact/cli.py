@@ -48,9 +48,7 @@ def complain(message: object) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what was asked for; gives the exit status."""
-    found = plugins.discover(
-        chosen.modules, chosen.no_plugin, strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS"))
-    )
+    found = plugins.discover(chosen.modules, chosen.no_plugin, strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS")))
     for line in found.refused:
         complain(line)
     if chosen.list_modules:

@@ -33,9 +33,7 @@ class Exit(asyncio.CancelledError):
 class IO:
     """One module's way to the screen and to the clock."""
 
-    def __init__(
-        self, screen: Screen, clock: Clock, over: Over, started: datetime, instant_lines: int = 0
-    ) -> None:
+    def __init__(self, screen: Screen, clock: Clock, over: Over, started: datetime, instant_lines: int = 0) -> None:
         self._screen, self._clock, self._over, self._started = screen, clock, over, started
         self._canvas = screen.canvas
         self._unsent = self._column = 0
@@ -52,6 +50,11 @@ class IO:
     def height(self) -> int:
         """Rows of the terminal as it is now; 24 where that can't be known."""
         return self._screen.size()[1]
+
+    @property
+    def motion(self) -> bool:
+        """False in a pipe or a file, where a live region is not seen; many tools print other lines there."""
+        return self._screen.motion
 
     def now(self) -> datetime:
         """The date and time of the show: when it was started, plus show time."""

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from fakeact.ending import Over, Reason
 
@@ -18,7 +18,7 @@ class Keys:
 
     def __init__(self, over: Over, loop: asyncio.AbstractEventLoop, stream: TextIO, playing: Callable[[], float]):
         self._over, self._loop, self._stream, self._playing = over, loop, stream, playing
-        self._saved: list[object] | None = None
+        self._saved: Any = None  # termios' modes as they were found
 
     def open(self) -> None:
         """Begin to listen: keys one by one, without an echo."""

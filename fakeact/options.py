@@ -146,8 +146,6 @@ def suggestion(name: str, there: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     lowered = {candidate.lower(): candidate for candidate in there}
-    longer = [
-        candidate for candidate in sorted(lowered) if len(name) > 3 and candidate.startswith(name.lower())
-    ]
+    longer = [candidate for candidate in sorted(lowered) if len(name) > 3 and candidate.startswith(name.lower())]
     close = longer or get_close_matches(name.lower(), lowered, 1)
     return f" (did you mean {lowered[close[0]]}?)" if close else ""

@@ -15,6 +15,11 @@ class Screen:
         self.canvas: Canvas = ScreenCanvas(stage.size) if stage.motion else LineCanvas(stage.size)
         self._stage, self._over = stage, over
 
+    @property
+    def motion(self) -> bool:
+        """True on a terminal."""
+        return self._stage.motion
+
     def size(self) -> Size:
         """Columns and rows, as they are now."""
         return self._stage.size()

@@ -27,9 +27,7 @@ _FOREGROUND_OFF, _BACKGROUND_OFF = sgr(39), sgr(49)
 bold, dim = _style(sgr(1), sgr(22)), _style(sgr(2), sgr(22))
 italic, underline, reverse = _style(sgr(3), sgr(23)), _style(sgr(4), sgr(24)), _style(sgr(7), sgr(27))
 
-black, red, green, yellow, blue, magenta, cyan, white = (
-    _style(sgr(30 + n), _FOREGROUND_OFF) for n in range(8)
-)
+black, red, green, yellow, blue, magenta, cyan, white = (_style(sgr(30 + n), _FOREGROUND_OFF) for n in range(8))
 (
     bright_black,
     bright_red,

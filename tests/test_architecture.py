@@ -85,9 +85,7 @@ def test_plugins_use_the_public_rooms_only() -> None:
     for path in PLUGINS:
         for name, _ in imports(path):
             if name.startswith("fakeact."):
-                assert name.split(".")[1] in FOR_PLUGINS | {"IO", "Module", "hookimpl", "Exit"}, (
-                    f"{path}: {name}"
-                )
+                assert name.split(".")[1] in FOR_PLUGINS | {"IO", "Module", "hookimpl", "Exit"}, f"{path}: {name}"
 
 
 def test_no_host_in_a_plugin() -> None:
@@ -108,9 +106,7 @@ def test_escape_sequences_stand_in_one_file() -> None:
     """Only ansi.py spells out an escape character."""
     for path in CORE + PLUGINS:
         if path.name != "ansi.py":
-            assert not any(spelling in path.read_text() for spelling in ("\\x1b", "\\033", "\\e[", "\x1b")), (
-                path
-            )
+            assert not any(spelling in path.read_text() for spelling in ("\\x1b", "\\033", "\\e[", "\x1b")), path
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,35 @@ def test_a_changed_row_is_all_that_is_sent(rows: list[str], changed: int, end: s
     theatre.check()
 
 
+def test_a_line_that_ends_at_the_edge_takes_one_row() -> None:
+    """Whether its line feed comes with it or after a frame."""
+    theatre = Play(4, 6)
+    theatre.open()
+    theatre.rows(["row"])
+    for piece in ("abcd", "\n", "abcd\n", "abcdefgh", "i\n"):
+        theatre.write(piece)
+        theatre.frame()
+    theatre.finish()
+
+
+def test_an_erased_line_does_not_come_back() -> None:
+    """Nor does one that the cursor has left upwards: the region is drawn below what there is now."""
+    theatre = Play(8, 6)
+    theatre.write("one\ntwo")
+    theatre.erase()
+    theatre.open()
+    theatre.frame()
+    theatre.write("three")
+    theatre.close(keep=False)
+    theatre.up(1)
+    theatre.open()
+    theatre.rows(["row"])
+    theatre.frame()
+    theatre.write("four")
+    theatre.frame()
+    assert theatre.screen.lines == ["one", "three", "four", "row"]
+
+
 def test_colours_stay_where_they_were_put() -> None:
     """An unfinished line is drawn again in its colours, and lends them neither to the region nor gets any."""
     theatre = Play(6, 6)
@@ -399,7 +428,8 @@ def test_a_pipe_does_not_get_rewritten_lines() -> None:
         end()
     canvas.write("3\n4\n")
     canvas.cursor_up(1)
-    canvas.write("four\nfive\n")
+    for line in ("four\n", "five\n"):
+        canvas.write(line)
     assert canvas.frame() == "1\n2\n3\n4\nfive\n"
 
 

@@ -70,9 +70,7 @@ def test_a_wrong_value_costs_one_line(fakeact: Fakeact, arguments: list[str], wo
 
 def test_durations_and_lists_are_understood() -> None:
     """Durations in every form of the help, lists with commas and repeated."""
-    said = arguments.parse(
-        ["-m", "a,b", "-m", "c", "--exit-after-time", "2h10min", "--max-module-time", "1.5m"]
-    )
+    said = arguments.parse(["-m", "a,b", "-m", "c", "--exit-after-time", "2h10min", "--max-module-time", "1.5m"])
     assert (said.modules, said.exit_after_time, said.max_module_time) == (["a", "b", "c"], 7800, 90)
 
 
@@ -91,8 +89,7 @@ def test_help_and_version(fakeact: Fakeact) -> None:
 def test_the_same_seed_prints_the_same(fakeact: Fakeact) -> None:
     """Two processes with one seed print the same lines; another seed prints others."""
     first, again, other = (
-        fakeact("-m", "hello", "--seed", seed, "-s", "1000", "--exit-after-modules", "1").stdout
-        for seed in "778"
+        fakeact("-m", "hello", "--seed", seed, "-s", "1000", "--exit-after-modules", "1").stdout for seed in "778"
     )
     assert first == again != other
     assert first.endswith("All hosts greeted.\n")

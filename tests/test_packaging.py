@@ -28,9 +28,7 @@ def wheel(folder: Path, out: Path) -> zipfile.ZipFile:
 def test_the_root_lists_what_the_plugins_have() -> None:
     """Entry points, packages and editable paths of the root are the union of the plugins' own."""
     root = project(ROOT)
-    entries = {
-        k: v for plugin in PLUGINS for k, v in project(plugin)["project"]["entry-points"]["fakeact"].items()
-    }
+    entries = {k: v for plugin in PLUGINS for k, v in project(plugin)["project"]["entry-points"]["fakeact"].items()}
     packages = [
         f"plugins/{plugin.name}/{package}"
         for plugin in PLUGINS

@@ -35,9 +35,7 @@ class Notebook:
     def close(self) -> None: ...
 
 
-def play(
-    modules: list[Module], observe: Callable[..., Any] | None = None, seed: int = 1, **limits: Any
-) -> Any:
+def play(modules: list[Module], observe: Callable[..., Any] | None = None, seed: int = 1, **limits: Any) -> Any:
     """Play a programme to its end; gives the runner, its clock and the lines printed."""
     clock, over, stage = Clock(VirtualWall()), Over(), Notebook()
     screen = Screen(stage, over)

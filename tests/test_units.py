@@ -51,9 +51,7 @@ def test_si_numbers_keep_their_value(value: float, digits: int) -> None:
 @given(st.integers(0, 10**28), st.integers(0, 3))
 def test_decimal_bytes_are_richs(size: int, precision: int) -> None:
     """Sizes in powers of 1000 read as in rich, to the last digit."""
-    assert units.decimal_bytes(size, precision, "") == filesize.decimal(
-        size, precision=precision, separator=""
-    )
+    assert units.decimal_bytes(size, precision, "") == filesize.decimal(size, precision=precision, separator="")
 
 
 @pytest.mark.parametrize(

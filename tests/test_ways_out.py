@@ -70,9 +70,7 @@ def test_the_deadline_holds_in_any_module(terminal: Start) -> None:
 
 def test_two_plays_of_a_seed_show_the_same(terminal: Start) -> None:
     """In a terminal, too, a seed is a show: the finished lines are the same, byte for byte."""
-    plays = [
-        terminal("-m", "hello", "-s", "300", "--seed", "7", "--exit-after-modules", "1") for _ in range(2)
-    ]
+    plays = [terminal("-m", "hello", "-s", "300", "--seed", "7", "--exit-after-modules", "1") for _ in range(2)]
     seen = []
     for one in plays:
         assert one.wait() == 0

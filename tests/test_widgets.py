@@ -211,9 +211,7 @@ CELLS = st.text("ab 損é🚀", max_size=5) | st.just(green("ok"))
     st.booleans(),
     st.integers(0, 40),
 )
-def test_tables_are_straight_and_fit(
-    rows: list[list[str]], header: list[str], ascii: bool, ncols: int
-) -> None:
+def test_tables_are_straight_and_fit(rows: list[list[str]], header: list[str], ascii: bool, ncols: int) -> None:
     """Ragged rows, wide characters and colours leave a frame straight; no line is longer than asked."""
     lines = widgets.box_table(rows, header, ascii=ascii)
     assert len(set(map(width, lines))) <= 1
@@ -233,9 +231,7 @@ def test_an_ascii_table_is_ascii() -> None:
 
 def test_columns_are_aligned_as_asked() -> None:
     """Left, right and centre hold for header and cells, counted in display cells."""
-    lines = widgets.table(
-        [["損失", "1", "x"], ["b", "22", "yyy"]], ["name", "n", "mid"], align="lrc", ruled=True
-    )
+    lines = widgets.table([["損失", "1", "x"], ["b", "22", "yyy"]], ["name", "n", "mid"], align="lrc", ruled=True)
     assert lines == ["name   n  mid", "────  ──  ───", "損失   1   x", "b     22  yyy"]
 
 

@@ -55,9 +55,7 @@ def _fit_sgr(codes: str, depth: Depth) -> str:
         return ""
     fitted = re.sub(r"\b([34])8;2;(\d+);(\d+);(\d+)", lambda m: _fit_rgb(m, depth), codes)
     if depth is Depth.ANSI:
-        fitted = re.sub(
-            r"\b([34])8;5;(\d+)", lambda m: _nearest(m.group(1), _palette_rgb(int(m.group(2)))), fitted
-        )
+        fitted = re.sub(r"\b([34])8;5;(\d+)", lambda m: _nearest(m.group(1), _palette_rgb(int(m.group(2)))), fitted)
     return f"{ansi.ESC}[{fitted}m"
 
 

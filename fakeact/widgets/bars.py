@@ -42,9 +42,7 @@ def arrow_bar(share: float, width: int, body: str = "=", tip: str = ">", gap: st
     return crop(f"[{head}{gap * (cells - done)}]", width)
 
 
-def rich_bar(
-    completed: float, width: int, total: float = 1.0, *, track: bool = True, ascii: bool = False
-) -> str:
+def rich_bar(completed: float, width: int, total: float = 1.0, *, track: bool = True, ascii: bool = False) -> str:
     """A thin bar in the colours of rich's progress bars: half cells, the rest as a grey track.
 
     Where colour may be missing choose ``track=False``, which leaves the rest blank, as rich does there.

@@ -40,8 +40,7 @@ def heat(
     """
     glyphs = DENSITY if ascii else glyphs
     cells = [
-        (None, missing) if math.isnan(value) else _cell(_share(value, low, high), ramp, glyphs)
-        for value in values
+        (None, missing) if math.isnan(value) else _cell(_share(value, low, high), ramp, glyphs) for value in values
     ]
     # Neighbours of one colour share its sequences: a large map is mostly that.
     runs = groupby(cells, lambda cell: cell[0])

@@ -42,9 +42,7 @@ def torch_log(when: "datetime", level: str, pid: int, file: str, line: int) -> s
     return glog(when.replace(microsecond=when.microsecond // 1000 * 1000), level, pid, file, line)
 
 
-def c10(
-    when: "datetime", nanoseconds: int, level: str, file: str, line: int, *, rank: int | None = None
-) -> str:
+def c10(when: "datetime", nanoseconds: int, level: str, file: str, line: int, *, rank: int | None = None) -> str:
     """Torch's logger in C++; the rank only once there is a process group.
 
     The nanoseconds are an argument of their own, because c10 takes them from the monotonic clock: they have

@@ -13,9 +13,7 @@ def model_names() -> list[str]:
     return [model.slug for model in models()]
 
 
-def check_choices(
-    *, gpus: int = 64, model: str | None = None, steps: int | None = None, epochs: int = 3
-) -> None:
+def check_choices(*, gpus: int = 64, model: str | None = None, steps: int | None = None, epochs: int = 3) -> None:
     """Raise ValueError if no run fits these wishes."""
     from fakeact_llm_training.sim.draw import draw
 

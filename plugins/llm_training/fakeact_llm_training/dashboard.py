@@ -1,17 +1,19 @@
 """What is pinned below the log: the grid, the run's bar, and the bar of what goes on just now."""
 
-import math
 from typing import TYPE_CHECKING
 
 from fakeact import IO
-from fakeact.units import si
+from fakeact.units import si, tqdm_interval
 from fakeact.widgets import tqdm_meter
+from fakeact_llm_training.figures import perplexity
 from fakeact_llm_training.gpu_grid import gpu_grid
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim.events import CheckpointStarted
     from fakeact_llm_training.sim.run import TrainingRun
 
+NARROW = 60
+"""Columns below which a bar has no room beside its figures."""
 LOG_ROWS = 8
 """Rows that are left to the log, whatever the grid would like to have."""
 
@@ -49,6 +51,11 @@ class Dashboard:
 
     def _run_bar(self) -> str:
         run = self._run
+        if self._io.width < NARROW:
+            elapsed, left = tqdm_interval(run.elapsed), tqdm_interval(run.remaining)
+            return (
+                f"Epoch {run.epoch}/{run.scenario.epochs} {run.step / run.scenario.total_steps:4.0%} [{elapsed}<{left}]"
+            )
         return tqdm_meter(
             run.step, run.scenario.total_steps, run.elapsed, self._io.width - 1,
             f"Epoch {run.epoch}/{run.scenario.epochs}", rate=self._rate(),
@@ -61,6 +68,8 @@ class Dashboard:
 
     def _step_bar(self) -> str:
         run, width = self._run, self._io.width - 1
+        if run.phase == "step" and width < NARROW:
+            return f"Step {run.step_in_epoch}/{run.scenario.steps_per_epoch} {self._metrics()}"
         if run.phase == "validation":
             batches = run.scenario.validation_batches
             return tqdm_meter(
@@ -84,7 +93,7 @@ class Dashboard:
             return ""
         parts = [f"loss={last.loss:.4f}"]
         if self._io.width >= 76:
-            parts.append(f"ppl={math.exp(round(last.loss, 4)):.4g}")
+            parts.append(f"ppl={perplexity(last.loss)}")
         if self._io.width >= 110:
             parts += [f"lr={last.learning_rate:.2e}", f"tok/s={si(last.tokens_per_second, 4)}"]
         return ", ".join(parts)

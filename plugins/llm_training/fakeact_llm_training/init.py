@@ -4,10 +4,11 @@ from fakeact import IO
 from fakeact.style import yellow
 from fakeact.units import SHORT_SCALE, binary_bytes, decimal_bytes, grouped, si
 from fakeact.widgets import torch_log, tqdm_meter
+from fakeact_llm_training import nccl_tests
 from fakeact_llm_training.log import Log
 from fakeact_llm_training.sim.model import active_parameters, parameter_table
 from fakeact_llm_training.sim.scenario import Scenario
-from fakeact_llm_training.sim.startup import Phase, PhaseName, Preflight, Startup
+from fakeact_llm_training.sim.startup import Phase, PhaseName, Preflight, Startup, WeightsLoad
 
 MOST_DETECTIONS = 64
 """Ranks that are listed one by one; larger fleets report node by node, very large ones by count."""
@@ -55,7 +56,7 @@ class _Init:
         if seconds > elapsed:
             await self._io.csleep((seconds - elapsed) * 1000)
 
-    async def _launch(self, phase: Phase) -> None:
+    async def _launch(self, _phase: Phase) -> None:
         if self._run.gpus_per_node == 1:  # torchrun speaks up only if it starts several workers
             return
         pid = self._run.site.agent_pid(0)
@@ -117,15 +118,13 @@ class _Init:
     async def _preflight(self, phase: Phase) -> None:
         check = self._startup.preflight
         assert check
-        await self._log.info(
-            f"Preflight all_reduce_perf: float32 sum, {check.warmup_iterations} warm-up and {check.iterations} "
-            f"timed iterations, {self._run.world_size} ranks"
-        )
-        await self._io.print("#       size         count      type   redop     time   algbw   busbw")
-        await self._io.print("#        (B)    (elements)                       (us)  (GB/s)  (GB/s)")
+        await self._log.info(f"Preflight: all_reduce_perf over {self._run.world_size} ranks")
+        for line in nccl_tests.heading(check):
+            await self._io.print(line)
         await self._all_reduce(check, phase)
         await self._until(phase.ends)
-        await self._io.print(f"# Avg bus bandwidth    : {check.average_busbw / 1e9:g}")
+        for line in nccl_tests.footing(check):
+            await self._io.print(line)
 
     async def _all_reduce(self, check: Preflight, phase: Phase) -> None:
         """The table grows as sizes are done; larger ones take longer."""
@@ -134,10 +133,7 @@ class _Init:
         for row in check.rows:
             done += row.time
             await self._until(phase.begins + phase.seconds * done / total)
-            await self._io.print(
-                f"{row.size:12d}{row.count:14d}{'float':>10}{'sum':>8}{row.time * 1e6:9.4g}"
-                f"{row.algbw / 1e9:8.2f}{row.busbw / 1e9:8.2f}"
-            )
+            await self._io.print(nccl_tests.row(row))
 
     async def _model(self, phase: Phase) -> None:
         run, model = self._run, self._run.model
@@ -170,7 +166,7 @@ class _Init:
         )
         async with self._io.live() as live:
             while (elapsed := self._since(phase)) < phase.seconds:
-                done = round(load.total_bytes * elapsed / phase.seconds)
+                done = load.loaded(elapsed)
                 meter = tqdm_meter(
                     done, load.total_bytes, elapsed, self._io.width - 1, "Loading weights", "B",
                     unit_scale=True,
@@ -178,9 +174,15 @@ class _Init:
                 await live.show(meter)
                 await self._io.csleep(min(REDRAW_MS, (phase.seconds - elapsed) * 1000 + 0.001))
         await self._log.info(
-            f"Loaded {decimal_bytes(load.total_bytes, 2)} in {phase.seconds:.1f} s "
-            f"({decimal_bytes(round(load.rate), 2)}/s over {self._run.nodes} {_plural('node', self._run.nodes)})"
+            f"Loaded {decimal_bytes(load.total_bytes, 2)} in {phase.seconds:.2f} s ({self._read_rate(load)})"
         )
+
+    def _read_rate(self, load: WeightsLoad) -> str:
+        """Replicas are read whole by every node, shards once by all of them together."""
+        if self._run.sharding == "DDP":
+            return f"{decimal_bytes(round(load.node_rate), 2)}/s on each node"
+        nodes = self._run.nodes
+        return f"{decimal_bytes(round(load.rate), 2)}/s over {nodes} {_plural('node', nodes)}"
 
     def _since(self, phase: Phase) -> float:
         return (self._io.now() - self._began).total_seconds() - phase.begins
@@ -201,7 +203,9 @@ class _Init:
             f"{si(data.dataset.tokens, prefixes=SHORT_SCALE)} tokens) from {run.site.paths.dataset}"
         )
         await self._until(phase.ends)
-        which = f"the first {grouped(data.samples)} of {grouped(data.available)}" if data.subset else grouped(data.samples)
+        which = (
+            f"the first {grouped(data.samples)} of {grouped(data.available)}" if data.subset else grouped(data.samples)
+        )
         await self._log.info(
             f"Packed into sequences of {run.sequence_length}: {which} for training, {grouped(data.validation)} held "
             f"out; index built in {phase.seconds:.1f} s"
@@ -226,7 +230,7 @@ class _Init:
             f"decay to {run.min_lr:.2e} at step {run.total_steps}"
         )
         await self._log.info(
-            f"Precision {run.precision}; {run.flops_per_token / 1e9:.3f} GFLOP/token, peak "
+            f"Precision {run.precision}; {run.flops_per_token / 1e9:.6g} GFLOP/token, peak "
             f"{run.gpu.bf16_tflops:g} TFLOP/s per GPU"
         )
 

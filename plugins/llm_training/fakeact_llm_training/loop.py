@@ -1,13 +1,13 @@
 """Steps, validations, checkpoints and what goes wrong in between; the one place that lets the run's time pass."""
 
 from datetime import timedelta
-from math import exp
 from typing import TYPE_CHECKING
 
 from fakeact import IO
 from fakeact.style import bold
 from fakeact.units import clock_time, decimal_bytes, grouped
 from fakeact_llm_training.dashboard import Dashboard
+from fakeact_llm_training.figures import perplexity
 from fakeact_llm_training.log import Log
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ class _Reporter:
 
     async def _on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         scenario = self._run.scenario
-        if event.step % scenario.log_interval and event.step != scenario.total_steps:
+        if event.step % scenario.log_interval and event.step not in (1, scenario.total_steps):
             return
         self._dashboard.look_at_gpus()
         share = event.memory_reserved / scenario.gpu.memory_gib
         await self._log.info(
             f"step {event.step:>{len(str(scenario.total_steps))}}/{scenario.total_steps} | loss {event.loss:.4f} | "
-            f"ppl {exp(round(event.loss, 4)):.4g} | lr {event.learning_rate:.3e} | grad norm {event.grad_norm:.3f} | "
+            f"ppl {perplexity(event.loss)} | lr {event.learning_rate:.3e} | grad norm {event.grad_norm:.3f} | "
             f"{event.step_time * 1000:.1f} ms | {event.tokens_per_second:,.0f} tok/s | MFU {event.mfu:.2%} | "
             f"mem {event.memory_reserved:.2f} GiB ({share:.1%})"
         )
@@ -65,7 +65,7 @@ class _Reporter:
             bold(f"Epoch {event.epoch}/{self._run.scenario.epochs} done")
             + f" in {clock_time(event.seconds)}: {event.steps} steps, {grouped(event.tokens)} tokens, mean loss "
             f"{event.mean_loss:.4f}, validation loss {event.validation_loss:.4f} "
-            f"(ppl {exp(round(event.validation_loss, 4)):.4g}), {event.mean_step_time * 1000:.1f} ms/step, "
+            f"(ppl {perplexity(event.validation_loss)}), {event.mean_step_time * 1000:.1f} ms/step, "
             f"MFU {event.mfu:.2%}"
         )
 
@@ -78,7 +78,7 @@ class _Reporter:
     async def _on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
         best = ", best so far" if event.best else ""
         await self._log.info(
-            f"Validation loss {event.loss:.4f}, ppl {exp(round(event.loss, 4)):.4g}{best} ({event.seconds:.1f} s)"
+            f"Validation loss {event.loss:.4f}, ppl {perplexity(event.loss)}{best} ({event.seconds:.2f} s)"
         )
 
     async def _on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
@@ -88,7 +88,7 @@ class _Reporter:
     async def _on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802
         files = "1 file" if event.shards == 1 else f"{event.shards} shards"
         await self._log.info(
-            f"Saved {event.path}: {decimal_bytes(event.bytes, 2)} in {files}, {event.seconds:.1f} s "
+            f"Saved {event.path}: {decimal_bytes(event.bytes, 2)} in {files}, {event.seconds:.2f} s "
             f"({decimal_bytes(round(event.rate), 2)}/s)"
         )
 

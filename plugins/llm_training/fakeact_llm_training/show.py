@@ -13,9 +13,7 @@ from fakeact_llm_training.summary import summary
 LAST_LOOK_MS = 8000
 
 
-async def play(
-    io: IO, rng: random.Random, *, gpus: int, model: str | None, steps: int | None, epochs: int
-) -> None:
+async def play(io: IO, rng: random.Random, *, gpus: int, model: str | None, steps: int | None, epochs: int) -> None:
     """Draw a scenario and play it; numpy and scipy are loaded while the first lines are on screen."""
     scenario = draw(rng, model=model, gpus=gpus, steps=steps, epochs=epochs)
     startup = draw_startup(scenario, rng)

@@ -1,10 +1,9 @@
 """The end: what came out of it."""
 
-from math import exp
-
 from fakeact import IO
 from fakeact.style import bold, green
 from fakeact.units import SHORT_SCALE, clock_time, decimal_bytes, grouped, si
+from fakeact_llm_training.figures import perplexity
 from fakeact_llm_training.log import Log
 from fakeact_llm_training.sim.events import RunDone
 from fakeact_llm_training.sim.startup import Startup
@@ -32,15 +31,14 @@ def _figures(startup: Startup, done: RunDone) -> list[tuple[str, str]]:
         ("start-up", clock_time(startup.seconds)),
         ("training time", clock_time(done.seconds)),
         ("GPU hours", f"{gpu_hours:,.2f}"),
-        ("mean step", f"{done.mean_step_time * 1000:.1f} ms"),
+        ("mean step", f"{done.mean_step_time * 1000:.2f} ms"),
         ("throughput", f"{done.tokens_per_second:,.0f} tok/s"),
         ("MFU", f"{done.mfu:.2%}"),
         ("final training loss", f"{done.final_loss:.4f}"),
         ("final validation loss", f"{done.final_validation_loss:.4f}"),
         (
             "best validation loss",
-            f"{done.best_validation_loss:.4f} (ppl {exp(round(done.best_validation_loss, 4)):.4g}, "
-            f"epoch {done.best_epoch})",
+            f"{done.best_validation_loss:.4f} (ppl {perplexity(done.best_validation_loss)}, epoch {done.best_epoch})",
         ),
         ("checkpoints", f"{done.checkpoints} of {decimal_bytes(done.checkpoint_bytes, 2)}"),
     ]

@@ -62,9 +62,7 @@ def _model(row: dict[str, Any]) -> Model:
 @cache
 def gpus() -> tuple[Gpu, ...]:
     """All accelerators."""
-    return tuple(
-        Gpu(**row | {"bus_ids": tuple(map(tuple, row["bus_ids"]))}) for row in _table("gpus")["gpus"]
-    )
+    return tuple(Gpu(**row | {"bus_ids": tuple(map(tuple, row["bus_ids"]))}) for row in _table("gpus")["gpus"])
 
 
 @cache

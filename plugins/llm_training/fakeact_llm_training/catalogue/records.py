@@ -1,7 +1,7 @@
 """What the catalogue's tables hold, row by row.
 
-Named tuples, here and in what a scenario is made of: they are imported before a show's first line, and a frozen
-dataclass takes a millisecond to define, five times as long.
+Named tuples, here and in what a scenario is made of: they are imported before a show's first line, and a
+frozen dataclass takes a millisecond to define, five times as long.
 """
 
 from typing import Literal, NamedTuple

@@ -53,7 +53,7 @@ def _nearest(wanted: str, names: Sequence[str]) -> list[str]:
 
 
 def node_count(gpu: Gpu, count: int) -> int | None:
-    """Nodes that `count` GPUs fill: less than a node's worth is one node; None if some node would be part full."""
+    """Nodes that `count` GPUs fill: one for less than a node's worth; None if one of several is not full."""
     if count < gpu.per_node:
         return 1
     return None if count % gpu.per_node else count // gpu.per_node

@@ -49,7 +49,7 @@ class Load:
 TRAINING = Load(1.0, 100.0)
 VALIDATING = Load(0.86, 99.0)
 WAITING = Load(0.0, 0.0)
-# A collective that spins: the kernel runs, so utilisation is full, but nothing is computed (NVIDIA/nccl #2428).
+# A collective that spins: its kernel runs, so utilisation is full, at little power (NVIDIA/nccl #2428).
 SPINNING = Load(0.12, 100.0)
 
 
@@ -91,7 +91,7 @@ class Cluster:
         spread = 1 + normal(world, 0.035).clip(-0.1, 0.1)
         self._resistance = (gpu.resistance * spread + self._offset * 1.5 / span).astype(np.float32)
         self._hbm_resistance = self._resistance * 1.24 + normal(world, 0.001)
-        self._clock = 1 + normal(world, 0.012).clip(-0.03, 0.03)
+        self._clock = 1 + normal(world, 0.013).clip(-0.03, 0.03)
         self._memory_offset = np.round(normal(world, 1.0) * 24).astype(np.float32)
         self.hot = self._characters(generator)
         self._resistance[self.hot] *= np.float32(generator.uniform(1.18, 1.38))
@@ -103,7 +103,7 @@ class Cluster:
         return np.sort(generator.choice(world, min(count, world), replace=False))
 
     def _demand(self, load: Load) -> Floats:
-        """Power in watts each GPU would settle at, before leakage: with MFU, and less where heat throttles."""
+        """Watts each GPU settles at before leakage: more with MFU, less where heat throttles."""
         gpu = self._gpu
         # 40 % MFU draws some 87 % of the range between idle and limit (H100: 600 to 680 W of 700).
         intensity = min(0.62 + 0.6 * self.scenario.mfu, 0.95) * load.activity * (1 - 0.5 * self._drag)
@@ -134,8 +134,7 @@ class Cluster:
         # The part that follows the power's own approach to its target.
         driven = resistance * (self._power - self._target) / np.float32(1 - tau / POWER_TAU)
         slow, fast = np.float32(np.exp(-dt / tau)), np.float32(np.exp(-dt / POWER_TAU))
-        result: Floats = final + (start - final - driven) * slow + driven * fast
-        return result
+        return (final + (start - final - driven) * slow + driven * fast).astype(np.float32, copy=False)
 
     def set_load(self, t: float, load: Load) -> None:
         """From `t` on (seconds, never earlier than before) the fleet does something else."""
@@ -145,7 +144,7 @@ class Cluster:
             self._target = self._demand(load)
 
     def set_drag(self, t: float, rank: int, slowdown: float) -> None:
-        """From `t` on a GPU clocks lower, so that its steps take `slowdown` (a fraction) longer; 0 ends it."""
+        """From `t` on a GPU clocks lower, so that steps take `slowdown` (a fraction) longer; 0 ends it."""
         self._rebase(t)
         self._drag[rank] = 1 - 1 / (1 + slowdown)
         self._target = self._demand(self._load)
@@ -200,7 +199,7 @@ class Cluster:
         gpu = self._gpu
         if self._load.activity < 0.5:
             return np.full(len(noise), gpu.max_sm_mhz, np.float32)
-        mhz = gpu.max_sm_mhz * gpu.train_clock * self._clock * self._throttle * (1 - self._drag) + 12 * noise
+        mhz = gpu.max_sm_mhz * gpu.train_clock * self._clock * self._throttle * (1 - self._drag) + 9 * noise
         stepped: Floats = (np.round(np.minimum(mhz, gpu.max_sm_mhz) / 15) * 15).astype(np.float32)
         return stepped
 
@@ -213,7 +212,7 @@ class Cluster:
         return full - less
 
     def _health(self, core: Floats, hbm: Floats, clock: Floats) -> npt.NDArray[np.uint8]:
-        """Yellow: 10 K below slowdown, memory at 95 C, or 92 % of the usual clock; red: 3 K below, or 75 %."""
+        """Yellow: 10 K below slowdown, memory at 95 C, 92 % of the usual clock; red: 3 K below, 75 %."""
         pace = clock / (self._gpu.max_sm_mhz * self._gpu.train_clock)
         near = core - self._gpu.slowdown_c
         yellow = (near > CORE_WARNING) | (hbm > HBM_WARNING) | (pace < CLOCK_WARNING)
@@ -224,7 +223,8 @@ class Cluster:
         scenario = self.scenario
         full = scenario.used_mib * self._stage_share() + self._memory_offset
         held = CONTEXT_MIB + (np.minimum(full, scenario.gpu.memory_mib) - CONTEXT_MIB) * self._filled
-        return np.floor(held).astype(np.float32)
+        floored: Floats = np.floor(held).astype(np.float32)
+        return floored
 
     def _stage_share(self) -> Floats:
         """1F1B's first stage holds the most micro-batches; each later one a little less."""

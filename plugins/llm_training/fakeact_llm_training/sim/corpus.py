@@ -4,7 +4,7 @@ import random
 
 from fakeact_llm_training.catalogue import datasets, tokenizers
 from fakeact_llm_training.catalogue.records import Dataset, Model
-from fakeact_llm_training.sim.layout import Layout
+from fakeact_llm_training.sim.layout import FORWARD_SHARE, Layout
 from fakeact_llm_training.sim.scenario import Data
 from fakeact_llm_training.sim.site import Tone
 from fakeact_llm_training.sim.wish import FEWEST_STEPS, LONGEST_RUN, MOST_STEPS, SHORTEST_RUN, Wish
@@ -17,8 +17,8 @@ def sequences_in(dataset: Dataset, model: Model, length: int) -> int:
 
 
 def held_out(layout: Layout) -> int:
-    """Sequences held out for validation: whole batches, some five seconds of forward passes at 0.45 of a step."""
-    batches = round(5 / (0.45 * layout.step_time / layout.grad_accum))
+    """Sequences held out for validation: whole batches, some five seconds of forward passes."""
+    batches = round(5 / (FORWARD_SHARE * layout.step_time / layout.grad_accum))
     return layout.micro_batch * layout.parallelism.dp * min(max(batches, 4), 40)
 
 
@@ -37,7 +37,7 @@ def draw_corpus(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout
 
 
 def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, layout: Layout) -> Data:
-    """All of the corpus if that makes a fitting epoch, else its first N sequences; ValueError if it is too small."""
+    """All of the corpus if that makes an epoch, else its first N sequences; ValueError if it is too small."""
     available, validation = sequences_in(dataset, model, layout.sequence_length), held_out(layout)
     whole = steps_in(dataset, model, layout)
     if whole < (wish.steps or 1):
@@ -60,7 +60,7 @@ def _is_an_epoch(wish: Wish, steps: int, step_time: float) -> bool:
 
 
 def _round_number(rng: random.Random, samples: int, batch: int) -> int:
-    """A number of samples that a person would type, two or three digits and zeros, for at least as many steps."""
+    """A number of samples that a person types, two or three digits and zeros, for at least as many steps."""
     unit = 10 ** max(len(str(samples)) - rng.choice((2, 2, 3)), 0)
     rounded = -(-samples // unit) * unit
     return rounded if rounded // batch <= MOST_STEPS else samples

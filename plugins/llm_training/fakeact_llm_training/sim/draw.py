@@ -13,8 +13,7 @@ from fakeact_llm_training.sim.schedule import Optimizer, Schedule
 from fakeact_llm_training.sim.site import Tone, draw_site
 from fakeact_llm_training.sim.wish import Wish, check_length
 
-# Sites that train large models buy storage that swallows a checkpoint in less than a minute; longer ones than this
-# many seconds are taken at the end of an epoch only.
+# Checkpoints that take more seconds than this are taken at the end of an epoch only.
 LONG_CHECKPOINT = 12.0
 
 
@@ -30,8 +29,8 @@ def draw(
 ) -> Scenario:
     """A consistent run of what was asked for, the rest drawn.
 
-    `gpus` is the number of GPUs, `steps` optimizer steps an epoch. ValueError says in one line what does not fit,
-    what is possible and what was probably meant.
+    `gpus` is the number of GPUs, `steps` optimizer steps an epoch. ValueError says in one line what does not
+    fit, what is possible and what was probably meant.
     """
     check_length(steps, epochs)
     wish = Wish(
@@ -56,6 +55,7 @@ def _scenario(rng: random.Random, tone: Tone, machine: Machine, data: Data, epoc
     nodes = node_count(gpu, count) or 1
     per_epoch = data.samples // layout.global_batch
     written = total_parameters(model) * 14 / nodes
+    # Sites that train large models buy storage that swallows a checkpoint in less than a minute.
     rate = max(rng.uniform(1.8e9, 4.2e9), min(written / rng.uniform(25, 50), 14e9))
     rare = written / rate > LONG_CHECKPOINT
     return Scenario(

@@ -13,7 +13,7 @@ class Event:
 
 @dataclass(frozen=True)
 class StepDone(Event):
-    """An optimizer step. Loss in nats, times in seconds, memory in GiB as torch reports it; `mfu` is a fraction.
+    """An optimizer step. Loss in nats, times in seconds, memory in GiB as torch reports it, mfu a fraction.
 
     `step_time` includes `waited` seconds for data or network; tokens_per_second * step_time is the batch.
     """

@@ -10,7 +10,7 @@ from fakeact_llm_training.sim.scenario import Scenario
 
 Kind = Literal["straggler", "loader", "link"]
 
-# Per hour of training: a show of ten minutes has two or three. Far more than on real clusters, as shows are short.
+# Per hour of training, so a show of ten minutes has two: far more than on real clusters, as shows are short.
 PER_HOUR: dict[Kind, float] = {"straggler": 4.0, "loader": 7.0, "link": 2.5}
 
 

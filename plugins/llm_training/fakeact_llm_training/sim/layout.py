@@ -12,6 +12,9 @@ from fakeact_llm_training.sim.model import flops_per_token, total_parameters
 SEQUENCE_LENGTHS = (1024, 2048, 4096, 8192)
 MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
 FASTEST, SLOWEST = 0.15, 1.5
+FEWEST_TOKENS = 16_384
+# Forward passes alone take this part of a step for the same tokens (MLPerf GPT-3 175B: 16.07 s of 36.05 s).
+FORWARD_SHARE = 0.446
 # Tensor parallelism costs two all-reduces a layer; recomputation costs up to a third more compute.
 TENSOR_EFFICIENCY = {1: 1.0, 2: 0.965, 4: 0.93, 8: 0.88}
 RECOMPUTE_EFFICIENCY = {"none": 1.0, "selective": 0.97, "full": 0.77}
@@ -35,6 +38,11 @@ class Layout(NamedTuple):
     def global_batch(self) -> int:
         """Sequences in an optimizer step."""
         return self.micro_batch * self.grad_accum * self.parallelism.dp
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in an optimizer step."""
+        return self.global_batch * self.sequence_length
 
 
 def parallelisms(model: Model, gpu: Gpu, world: int) -> Iterator[Parallelism]:
@@ -81,15 +89,11 @@ def _expert_degrees(model: Model, gpu: Gpu, dp: int) -> list[int]:
     return [ep for ep in wanted if dp % ep == 0 and model.experts.routed % ep == 0]
 
 
-def compute_seconds(
-    model: Model, gpu: Gpu, how: Parallelism, shape: tuple[int, int], recompute: str
-) -> float:
+def compute_seconds(model: Model, gpu: Gpu, how: Parallelism, shape: tuple[int, int], recompute: str) -> float:
     """Seconds of a GPU's work on a micro-batch of `shape` (sequences, length), communication aside."""
     micro, sequence = shape
     tokens = sequence * micro
-    efficiency = (
-        gpu.mfu * TENSOR_EFFICIENCY[how.tp] * RECOMPUTE_EFFICIENCY[recompute] * _width_efficiency(model)
-    )
+    efficiency = gpu.mfu * TENSOR_EFFICIENCY[how.tp] * RECOMPUTE_EFFICIENCY[recompute] * _width_efficiency(model)
     efficiency *= tokens / (tokens + 300)
     if model.experts:
         # Routing, uneven experts and all-to-all: published MoE runs reach some 60 % of a dense one's MFU.
@@ -125,7 +129,7 @@ def communication_seconds(model: Model, gpu: Gpu, how: Parallelism, accum: int) 
 
 
 def step_seconds(compute: float, communication: float, how: Parallelism, accum: int) -> float:
-    """Seconds of a step: the longer of the two and a tenth of the other, the bubble, and 6 ms of optimizer."""
+    """Seconds of a step: the longer of the two, a tenth of the other, the bubble, 6 ms of optimizer."""
     # Interleaving with two chunks a stage halves 1F1B's bubble of (pp-1)/m.
     busy = compute * accum * (1 + (how.pp - 1) / (2 * accum))
     return max(busy, communication) + 0.09 * min(busy, communication) + 0.006
@@ -156,7 +160,7 @@ def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, target: fl
 
 
 def choose(model: Model, gpu: Gpu, world: int, target: float, rng: random.Random) -> Layout | None:
-    """The layout a careful person would take: fast, at about `target` seconds a step; None if nothing fits."""
+    """The layout a careful person would take at about `target` seconds a step; None if nothing fits."""
     found = list(layouts(model, gpu, world, target))
     return max(found, key=lambda layout: _merit(layout, target) + 0.25 * rng.random(), default=None)
 
@@ -170,10 +174,13 @@ def _merit(layout: Layout, target: float) -> float:
     return 6 * layout.mfu - 1.5 * max(0.0, off - 0.15) - 6 * late - rare + lengthy - accumulated
 
 
+def most_tokens(layout: Layout) -> int:
+    """The largest batch in tokens that such a fleet would take: Llama 3 405B had 16M on 16,384 GPUs."""
+    return int(max(2**24, 1024 * layout.parallelism.world_size))
+
+
 def is_credible(layout: Layout, model: Model, gpu: Gpu) -> bool:
     """Whether pace, batch and MFU are those of a run somebody would have on such a machine."""
     floor = 0.75 * gpu.mfu * _width_efficiency(model) * (0.62 if model.experts else 1.0)
-    tokens = layout.global_batch * layout.sequence_length
-    # Llama 3 405B had 16M tokens a step on 16,384 GPUs.
-    most = max(2**24, 1024 * layout.parallelism.world_size)
-    return layout.mfu >= floor and FASTEST <= layout.step_time <= SLOWEST and 16_384 <= tokens <= most
+    in_time = FASTEST <= layout.step_time <= SLOWEST
+    return layout.mfu >= floor and in_time and FEWEST_TOKENS <= layout.tokens <= most_tokens(layout)

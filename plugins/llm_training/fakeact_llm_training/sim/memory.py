@@ -37,7 +37,7 @@ class Parallelism(NamedTuple):
 class Memory(NamedTuple):
     """Bytes on one GPU, the fullest, in steady state.
 
-    `weights`, `gradients` and `optimizer` stay; `activations` and `gathered` (unsharded layers) peak in a step.
+    `weights`, `gradients`, `optimizer` stay; `activations` and `gathered` (unsharded layers) peak in a step.
     """
 
     weights: int

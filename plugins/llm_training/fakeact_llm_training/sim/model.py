@@ -153,8 +153,8 @@ def matmul_parameters(model: Model) -> int:
 def flops_per_token(model: Model, sequence_length: int) -> int:
     """FLOPs of forward and backward for one token.
 
-    6 per active parameter but the looked-up embeddings, plus attention's 12*L*H*head_dim*S with the whole square,
-    not the causal half: torchtitan's convention, 57.914e9 for Llama 3 8B at 8,192.
+    6 per active parameter but the looked-up embeddings, plus attention's 12*L*H*head_dim*S with the whole
+    square, not the causal half: torchtitan's convention, 57.914e9 for Llama 3 8B at 8,192.
     """
     if model.latent:
         width = model.latent.nope_dim + model.latent.rope_dim + model.latent.value_dim

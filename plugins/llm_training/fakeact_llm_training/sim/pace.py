@@ -1,4 +1,4 @@
-"""How long steps take: slow first ones, a small jitter, the drift of warming chips, now and then a slow one."""
+"""How long steps take: slow first ones, small jitter, the drift of warming chips, a slow one now and then."""
 
 import math
 from types import ModuleType
@@ -9,7 +9,7 @@ from fakeact_llm_training.sim.noise import Array
 from fakeact_llm_training.sim.optim import BLOCK
 from fakeact_llm_training.sim.scenario import Scenario
 
-# torchtitan on H200 slowed by 0.7 % over its first minutes; MLPerf logs of 256 to 1,536 GPUs scatter by 0.2 to
+# torchtitan on H200 slowed by 0.7 % in its first minutes; MLPerf logs of 256 to 1,536 GPUs scatter by 0.2 to
 # 0.4 %.
 DRIFT, DRIFT_TAU = 0.007, 75.0
 SLOW_SHARE = 0.004

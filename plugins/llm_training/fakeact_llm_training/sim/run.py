@@ -23,6 +23,7 @@ from fakeact_llm_training.sim.events import (
     ValidationStarted,
 )
 from fakeact_llm_training.sim.incidents import Incident, draw_incidents
+from fakeact_llm_training.sim.layout import FORWARD_SHARE
 from fakeact_llm_training.sim.memory import GIB
 from fakeact_llm_training.sim.optim import Learning
 from fakeact_llm_training.sim.pace import Pace
@@ -33,8 +34,6 @@ Phase = Literal["step", "stall", "validation", "checkpoint", "done"]
 
 # Two moments that are nearer than this are the same one, so that a sleep's rounding cannot pass an event by.
 SAME = 1e-9
-# Forward passes alone, for the same tokens (MLPerf GPT-3 175B: 16.07 s against 36.05 s).
-FORWARD_SHARE = 0.446
 
 
 class Segment(NamedTuple):
@@ -178,12 +177,13 @@ class TrainingRun:
             if incident.seconds:
                 yield self._stall(incident)
         waited = self._clock - began
-        work = self._pace.seconds(step, self._clock) * (1 + self._slowdown())
+        # The trainer's timer resolves a tenth of a millisecond; so what is printed is what was measured.
+        work = round(self._pace.seconds(step, self._clock) * (1 + self._slowdown()), 4)
         done = self._step_done(epoch, step, waited, work)
         yield Segment("step", work, TRAINING, (done, *self._consequences(done)))
 
     def _step_done(self, epoch: int, step: int, waited: float, work: float) -> StepDone:
-        scenario, figures, seconds = self.scenario, self.learning.at(step), waited + work
+        scenario, figures, seconds = self.scenario, self.learning.at(step), round(waited + work, 4)
         memory = scenario.layout.memory
         # The optimizer's moments are allocated at the end of the first step.
         reserved = (memory.reserved - (memory.optimizer if step == 1 else 0)) / GIB

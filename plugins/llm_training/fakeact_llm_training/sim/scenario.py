@@ -26,7 +26,7 @@ class Data(NamedTuple):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A run in which everything fits; times in seconds, memory in GiB as torch and MiB as nvidia-smi say it."""
+    """A run in which everything fits; times in s, memory in GiB as torch and MiB as nvidia-smi say it."""
 
     tone: Tone
     model: Model

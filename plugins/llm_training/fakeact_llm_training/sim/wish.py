@@ -10,7 +10,7 @@ SHORTEST_RUN, LONGEST_RUN = 300.0, 900.0
 
 
 class Wish(NamedTuple):
-    """What was asked for; None is left to chance. `steps` an epoch, else as many as come to `seconds` in all."""
+    """What was asked for, None left to chance: `steps` an epoch, or as many as come to `seconds` in all."""
 
     model: Model | None
     gpu: Gpu | None

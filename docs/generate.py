@@ -1,0 +1,36 @@
+"""Write the generated parts of the documentation: the help text and the list of modules."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from fakeact.arguments import parser
+from fakeact.listing import listing
+from fakeact.plugins import discover
+
+DOCS = Path(__file__).parent
+
+
+def generated() -> dict[str, str]:
+    """Every generated block by name."""
+    found = discover()
+    ours = {name: module for name, module in found.modules.items() if found.sources[name].distribution == "fakeact"}
+    return {"help": parser().format_help(), "modules": listing(replace(found, modules=ours))}
+
+
+def filled(text: str) -> str:
+    """A page with its generated blocks brought up to date."""
+    for name, content in generated().items():
+        block = re.compile(rf"(<!-- {name} -->\n```text\n).*?(```\n<!-- /{name} -->)", re.S)
+        text = block.sub(lambda match, content=content: match[1] + content + match[2], text)  # type: ignore[misc]
+    return text
+
+
+def main() -> None:
+    """Bring all pages up to date."""
+    for page in sorted(DOCS.glob("*.md")):
+        page.write_text(filled(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()

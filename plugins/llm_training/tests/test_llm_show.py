@@ -1,0 +1,113 @@
+"""What a viewer sees of a training run, at any size and at any moment."""
+
+import re
+
+import pytest
+from fakeact_llm_training import check_choices, fakeact_modules
+
+from fakeact import ansi
+from fakeact.testing import Performance, perform
+from fakeact.widgets import tqdm_meter
+
+(MODULE,) = fakeact_modules()
+SHORT = {"steps": 25, "epochs": 2}
+
+
+def live_rows(played: Performance) -> list[str]:
+    """Rows that belong to the region, wherever they are."""
+    return [line for line in played.lines if re.match(r"(Epoch \d+/\d+[: ]|Step[: ]|Validation:|Saving:)", line)]
+
+
+@pytest.mark.parametrize("rows", [12, 24, 50])
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_plays_from_the_first_to_the_last_line(columns: int, rows: int) -> None:
+    """At any size the run comes to its end, and no bar is left behind in the scrollback."""
+    played = perform(MODULE, seed=3, seconds=600, columns=columns, rows=rows, **SHORT)
+    assert (played.error, played.ended) == (None, "finished")
+    assert live_rows(played) == []
+    assert "●" not in "".join(played.lines)
+    assert played.screen.cursor == (0, min(rows - 1, len(played.lines)))
+    assert played.screen.cursor_shown
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_log_lines_stand_there_once(columns: int) -> None:
+    """What a terminal shows is, apart from wrapping, what a pipe gets: every line exactly once, in order."""
+    shown = perform(MODULE, seed=4, seconds=600, columns=columns, **SHORT)
+    piped = perform(MODULE, seed=4, seconds=600, motion=False, color=False, **SHORT)
+    together = "".join(shown.lines).replace(" ", "")
+    assert together == piped.raw.replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 120, 200])
+def test_no_live_row_wraps(columns: int) -> None:
+    """Every frame's region fits: on a taller screen that never scrolls no row is continued on the next."""
+    played = perform(MODULE, seed=3, seconds=50, columns=columns, rows=30, **SHORT)
+    for frame in played.frames:
+        for row in re.split(r"[\r\n]", ansi.strip(frame.text)):
+            if re.match(r"(Epoch \d+/\d+|Step|Validation:|Saving:)", row):
+                assert ansi.width(row) < columns
+
+
+def test_the_same_seed_is_the_same_show() -> None:
+    """Same seed, same bytes; another seed, another run."""
+    first, again, other = (perform(MODULE, seed=seed, seconds=90, **SHORT).raw for seed in (7, 7, 8))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 12.0, 30.0, 41.5])
+def test_it_can_be_stopped_at_any_moment(seconds: float) -> None:
+    """Cut off in the start-up or in the loop, it ends at once and leaves no bar."""
+    played = perform(MODULE, seed=3, seconds=seconds, **SHORT)
+    assert (played.ended, played.error, played.seconds) == ("stopped", None, seconds)
+    assert live_rows(played) == []
+    assert played.screen.cursor_shown
+
+
+def test_a_resize_in_the_middle_leaves_nothing_behind() -> None:
+    """Smaller, larger, very small: the region finds its place again."""
+    sizes = {30.0: (50, 14), 36.0: (120, 30), 40.0: (30, 6), 44.0: (90, 40)}
+    played = perform(MODULE, seed=3, seconds=50, sizes=sizes, **SHORT)
+    assert played.error is None
+    assert live_rows(played) == []
+
+
+def test_the_grid_is_seen_in_every_form() -> None:
+    """Wide: each GPU's figures; usual: a mark a GPU; low: a heat map; tiny: no grid at all."""
+    seen = {
+        size: ansi.strip(perform(MODULE, seed=7, seconds=45, columns=size[0], rows=size[1], steps=50).raw)
+        for size in ((200, 50), (80, 24), (40, 15), (20, 5))
+    }
+    assert "each GPU: util %" in seen[200, 50] or "W  ●" in seen[200, 50]
+    assert "●●●●●●●●" in seen[80, 24]
+    assert "▀▀▀▀" in seen[40, 15]
+    assert "●" not in seen[20, 5]
+    assert "▀" not in seen[20, 5]
+
+
+def test_bars_are_tqdms() -> None:
+    """The pinned bars have tqdm's form, with the epoch's and the run's own counts."""
+    played = perform(MODULE, seed=7, seconds=60, columns=120, steps=50)
+    frames = ansi.strip(played.raw)
+    assert re.search(r"Epoch 1/3: +\d+%\|[█▏▎▍▌▋▊▉ ]+\| +\d+/150 \[\d\d:\d\d<[\d:?]+, ", frames)
+    assert re.search(r"Step: +\d+%\|[█▏▎▍▌▋▊▉ ]+\| +\d+/50 \[\d\d:\d\d<[\d:?]+, .*loss=\d", frames)
+    assert tqdm_meter(0, 150, 0, 119, "Epoch 1/3")[:12] in frames
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [({"gpus": 13}, "13"), ({"gpus": 8, "model": "llama-3.1-405b"}, "Llama 3.1 405B does not fit on 8 GPUs")],
+)
+def test_wishes_that_do_not_fit_are_refused(wishes: dict[str, object], words: str) -> None:
+    """What can't be had is said in one line that helps."""
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+        check_choices(**wishes)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_sixteen_thousand_gpus() -> None:
+    """A fleet too large for rows is a heat map with its worst offender named."""
+    played = perform(MODULE, seed=2, seconds=120, columns=160, rows=50, gpus=16384, steps=20, epochs=1)
+    assert played.error is None
+    assert re.search(r"16384 GPUs .* hottest \d+°C rank \d+", ansi.strip(played.raw))
