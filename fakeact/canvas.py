@@ -54,6 +54,9 @@ class Canvas(Protocol):
     def frame(self) -> str:
         """The text that brings the screen up to date; empty where nothing changed."""
 
+    def wipe(self) -> str:
+        """The text that takes away what somebody else left on a fresh line: the echo of Ctrl-C."""
+
     def finish(self) -> str:
         """The last frame, which leaves the cursor at the start of a fresh line."""
 
@@ -132,6 +135,9 @@ class ScreenCanvas:
         if self._shown is None or self._pending or size != self._drawn_at or len(rows) != len(self._shown):
             return self._redraw(rows, size)
         return self._retouch(rows)
+
+    def wipe(self) -> str:
+        return "\r" + ansi.ERASE_BELOW
 
     def finish(self) -> str:
         if self._rows is not None:
@@ -231,6 +237,9 @@ class LineCanvas:
         text = "".join(ansi.close_styles(line) + "\n" for line in self._finished)
         self._finished.clear()
         return text
+
+    def wipe(self) -> str:
+        return ""
 
     def finish(self) -> str:
         if _occupied(self._line):

@@ -41,6 +41,10 @@ class Screen:
         """Send what is left and leave the cursor at the start of a fresh line."""
         self._send(self.canvas.finish())
 
+    def wipe(self) -> None:
+        """Take away what was typed onto the fresh line that :meth:`finish` left."""
+        self._send(self.canvas.wipe())
+
     def _send(self, text: str) -> None:
         if not text or self._over.reason in (Reason.CLOSED, Reason.VANISHED):
             return

@@ -4,7 +4,7 @@ import sys
 from datetime import datetime
 
 from fakeact.clock import Clock, RealWall, ShowLoop
-from fakeact.ending import Over
+from fakeact.ending import Over, Reason
 from fakeact.keys import Keys
 from fakeact.runner import Observe, Programme, Runner
 from fakeact.screen import Screen
@@ -43,6 +43,8 @@ class Session:
         try:
             with Signals(self.over, self._loop, rescue=self._leave, pause=self._pause, resume=self._resume):
                 self._loop.run_until_complete(self._runner.play(datetime.now()))
+            if self.over.reason is Reason.SIGNAL:
+                self._screen.wipe()
         finally:
             self._leave()
             self._loop.close()

@@ -123,6 +123,39 @@ def test_a_broken_module_is_named(fakeact: Fakeact, tmp_path: object) -> None:
     assert (done.returncode, done.stdout) == (2, "")
 
 
+FIRST_LINE = """
+import sys
+from fakeact import arguments, cli
+from fakeact.stages.plain import PlainStage
+def look(stage, text):
+    print(sorted({"numpy", "scipy"} & set(sys.modules)), repr(text[:20]), file=sys.stderr)
+    raise SystemExit
+PlainStage.write = look
+cli.main(["-m", "llm_training", "--seed", sys.argv[1]])
+"""
+
+
+@pytest.mark.parametrize("seed", "12")
+def test_the_first_line_comes_before_numpy(seed: str) -> None:
+    """When llm_training's first line is painted neither numpy nor scipy has been imported."""
+    with Popen([sys.executable, "-c", FIRST_LINE, seed], stderr=PIPE, text=True) as show:
+        assert show.stderr is not None
+        first = show.stderr.readline()
+    assert first.startswith("[] 'W")
+
+
+def test_three_lines_of_a_training_run() -> None:
+    """``fakeact -m llm_training | head -3`` gives three plain lines and not a word on standard error."""
+    arguments = [sys.executable, "-m", "fakeact", "-m", "llm_training", "-s", "50"]
+    with Popen(arguments, stdout=PIPE, stderr=PIPE, text=True) as show:
+        assert show.stdout is not None
+        assert show.stderr is not None
+        lines = [show.stdout.readline() for _ in range(3)]
+        show.stdout.close()
+        assert all(line.endswith("\n") and "\x1b" not in line for line in lines)
+        assert (show.wait(20), show.stderr.read()) == (141, "")
+
+
 def test_starting_needs_no_numpy() -> None:
     """Help, listing and the command line's own modules import neither numpy nor scipy."""
     code = (

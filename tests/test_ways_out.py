@@ -21,7 +21,7 @@ def assert_left_well(terminal: Terminal) -> None:
     text = terminal.output
     assert text.count(ansi.BEGIN_SYNC) == text.count(ansi.END_SYNC)
     assert text.rfind(ansi.SHOW_CURSOR) >= text.rfind(ansi.HIDE_CURSOR)
-    assert text.endswith(("\n", ansi.END_SYNC))
+    assert text.endswith(("\n", ansi.END_SYNC, ansi.ERASE_BELOW))
     assert termios.tcgetattr(terminal.slave) == terminal.modes
     assert "Traceback" not in text
 
@@ -47,6 +47,20 @@ def test_ctrl_c_in_the_middle_of_a_region(terminal: Start) -> None:
     screen = Screen(80, 24)
     screen.feed(one.output.replace("^C", ""))
     assert not [line for line in screen.lines if "hosts" in line]
+    assert screen.cursor[0] == 0
+
+
+@pytest.mark.parametrize("moment", ["Process group of", "Loading weights", "Step"])
+def test_ctrl_c_in_a_training_run(terminal: Start, moment: str) -> None:
+    """In the start-up, under a bar and in the loop Ctrl-C ends the run at once and takes every bar away."""
+    one = terminal("-m", "llm_training", "--seed", "7", "-s", "8")
+    one.read_until(moment, seconds=40)
+    one.type("\x03")
+    assert one.wait() == -signal.SIGINT
+    assert_left_well(one)
+    screen = Screen(80, 24)
+    screen.feed(one.output.replace("^C", ""))
+    assert not [line for line in screen.lines if line.startswith(("Epoch 1", "Step", "Loading weights:"))]
     assert screen.cursor[0] == 0
 
 
