@@ -1,28 +1,22 @@
 """A training run from its launch to its summary."""
 
 import random
+from typing import Any
 
 from fakeact import IO
+from fakeact_llm_training import dialects
 from fakeact_llm_training.init import init
-from fakeact_llm_training.log import Log
 from fakeact_llm_training.loop import loop
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.startup import draw_startup
-from fakeact_llm_training.summary import summary
 
 LAST_LOOK_MS = 8000
 
 
-async def play(io: IO, rng: random.Random, *, gpus: int, model: str | None, steps: int | None, epochs: int) -> None:
-    """Draw a scenario and play it; numpy and scipy are loaded while the first lines are on screen."""
-    scenario = draw(rng, model=model, gpus=gpus, steps=steps, epochs=epochs)
-    startup = draw_startup(scenario, rng)
-    dice = rng.getrandbits(64)
-    log = Log(io, scenario)
-    await init(io, log, startup)
-    simulation = await io.load("fakeact_llm_training.sim.run")
-    special = await io.load("scipy.special")
-    run = simulation.TrainingRun(scenario, simulation.np.random.default_rng(dice), special)
-    done = await loop(io, log, run)
-    await summary(io, log, startup, done)
+async def play(io: IO, rng: random.Random, **wishes: Any) -> None:
+    """Draw a scenario that fits the wishes, and play it in its dialect."""
+    scenario = draw(rng, **wishes)
+    dialect = dialects.load("pytorch")(io, draw_startup(scenario, rng))
+    run = await init(io, dialect, rng)
+    await dialect.end(await loop(io, run, dialect))
     await io.csleep(LAST_LOOK_MS)

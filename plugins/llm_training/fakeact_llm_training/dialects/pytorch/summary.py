@@ -3,8 +3,8 @@
 from fakeact import IO
 from fakeact.style import bold, green
 from fakeact.units import SHORT_SCALE, clock_time, decimal_bytes, grouped, si
+from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.figures import perplexity
-from fakeact_llm_training.log import Log
 from fakeact_llm_training.sim.events import RunDone
 from fakeact_llm_training.sim.startup import Startup
 

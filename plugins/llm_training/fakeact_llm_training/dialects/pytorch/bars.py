@@ -1,30 +1,24 @@
-"""What is pinned below the log: the grid, the run's bar, and the bar of what goes on just now."""
+"""Two bars: the run's, and that of what goes on just now."""
 
 from typing import TYPE_CHECKING
 
-from fakeact import IO
 from fakeact.units import si, tqdm_interval
 from fakeact.widgets import tqdm_meter
+from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.figures import perplexity
-from fakeact_llm_training.gpu_grid import gpu_grid
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim.events import CheckpointStarted
-    from fakeact_llm_training.sim.run import TrainingRun
 
 NARROW = 60
 """Columns below which a bar has no room beside its figures."""
-LOG_ROWS = 8
-"""Rows that are left to the log, whatever the grid would like to have."""
 
 
-class Dashboard:
+class Bars:
     """The rows of the live region, from the state of the run."""
 
-    def __init__(self, io: IO, run: "TrainingRun") -> None:
-        self._io, self._run = io, run
-        self._grid: list[str] = []
-        self._grid_size = (0, 0)
+    def __init__(self, speaker: Dialect) -> None:
+        self._speaker, self._io = speaker, speaker.io
         self._epoch_began = self._phase_began = 0.0
         self.saving: CheckpointStarted | None = None
 
@@ -36,21 +30,12 @@ class Dashboard:
         """A validation or a checkpoint begins."""
         self._phase_began = at
 
-    def look_at_gpus(self) -> None:
-        """Take a new snapshot of the fleet."""
-        run, size = self._run, (self._io.width, self._io.height)
-        room = size[1] - LOG_ROWS - 2
-        self._grid = gpu_grid(run.cluster.readings(run.elapsed), run.scenario, size[0] - 1, room) if room > 0 else []
-        self._grid_size = size
-
     def rows(self) -> list[str]:
-        """The grid as of the last snapshot, and the bars as of now."""
-        if self._grid_size != (self._io.width, self._io.height):
-            self.look_at_gpus()
-        return [*self._grid, self._run_bar(), self._step_bar()]
+        """The bars as of now."""
+        return [self._run_bar(), self._step_bar()]
 
     def _run_bar(self) -> str:
-        run = self._run
+        run = self._speaker.run
         if self._io.width < NARROW:
             elapsed, left = tqdm_interval(run.elapsed), tqdm_interval(run.remaining)
             return (
@@ -63,11 +48,11 @@ class Dashboard:
 
     def _rate(self) -> float | None:
         """Steps a second, as the time left is reckoned."""
-        mean = self._run.mean_step_time
-        return 1 / mean if mean and self._run.step else None
+        mean = self._speaker.run.mean_step_time
+        return 1 / mean if mean and self._speaker.run.step else None
 
     def _step_bar(self) -> str:
-        run, width = self._run, self._io.width - 1
+        run, width = self._speaker.run, self._io.width - 1
         if run.phase == "step" and width < NARROW:
             return f"Step {run.step_in_epoch}/{run.scenario.steps_per_epoch} {self._metrics()}"
         if run.phase == "validation":
@@ -88,7 +73,7 @@ class Dashboard:
 
     def _metrics(self) -> str:
         """The latest step's figures; on a narrow terminal only the loss, so that the bar keeps its room."""
-        last = self._run.latest
+        last = self._speaker.run.latest
         if last is None:
             return ""
         parts = [f"loss={last.loss:.4f}"]

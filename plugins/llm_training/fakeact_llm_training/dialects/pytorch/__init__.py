@@ -1,0 +1,119 @@
+"""A careful home-grown trainer on torch's DistributedDataParallel or FSDP."""
+
+from typing import TYPE_CHECKING, cast
+
+from fakeact import IO
+from fakeact.style import bold
+from fakeact.units import clock_time, decimal_bytes, grouped
+from fakeact_llm_training.dialects.base import Dialect
+from fakeact_llm_training.dialects.pytorch.bars import Bars
+from fakeact_llm_training.dialects.pytorch.log import Log
+from fakeact_llm_training.dialects.pytorch.startup import StartUp
+from fakeact_llm_training.dialects.pytorch.summary import summary
+from fakeact_llm_training.figures import perplexity
+from fakeact_llm_training.sim.startup import Startup
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim import events as ev
+
+
+class Speaker(Dialect):
+    """``[2026-01-30 10:45:32] [Rank 0/64] INFO ...`` and two bars."""
+
+    def __init__(self, io: IO, startup: Startup) -> None:
+        super().__init__(io, startup)
+        self.log, self.bars = Log(io, self.scenario), Bars(self)
+
+    async def start(self) -> None:
+        await StartUp(self, self.log).play()
+
+    def rows(self) -> list[str]:
+        return self.bars.rows()
+
+    async def end(self, last: "ev.Event") -> None:
+        await summary(self.io, self.log, self.startup, cast("ev.RunDone", last))
+
+    async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
+        scenario = self.scenario
+        if event.step % scenario.log_interval and event.step not in (1, scenario.total_steps):
+            return
+        share = event.memory_reserved / scenario.gpu.memory_gib
+        await self.log.info(
+            f"step {event.step:>{len(str(scenario.total_steps))}}/{scenario.total_steps} | loss {event.loss:.4f} | "
+            f"ppl {perplexity(event.loss)} | lr {event.learning_rate:.3e} | grad norm {event.grad_norm:.3f} | "
+            f"{event.step_time * 1000:.1f} ms | {event.tokens_per_second:,.0f} tok/s | MFU {event.mfu:.2%} | "
+            f"mem {event.memory_reserved:.2f} GiB ({share:.1%})"
+        )
+
+    async def on_EpochDone(self, event: "ev.EpochDone") -> None:  # noqa: N802
+        self.bars.begin_epoch(event.at)
+        await self.log.info(
+            bold(f"Epoch {event.epoch}/{self.scenario.epochs} done")
+            + f" in {clock_time(event.seconds)}: {event.steps} steps, {grouped(event.tokens)} tokens, mean loss "
+            f"{event.mean_loss:.4f}, validation loss {event.validation_loss:.4f} "
+            f"(ppl {perplexity(event.validation_loss)}), {event.mean_step_time * 1000:.1f} ms/step, "
+            f"MFU {event.mfu:.2%}"
+        )
+
+    async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802
+        self.bars.begin_phase(event.at)
+        await self.log.info(
+            f"Validation after step {event.step}: {grouped(event.samples)} sequences in {event.batches} batches"
+        )
+
+    async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
+        best = ", best so far" if event.best else ""
+        await self.log.info(
+            f"Validation loss {event.loss:.4f}, ppl {perplexity(event.loss)}{best} ({event.seconds:.2f} s)"
+        )
+
+    async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
+        self.bars.begin_phase(event.at)
+        self.bars.saving = event
+
+    async def on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802
+        files = "1 file" if event.shards == 1 else f"{event.shards} shards"
+        await self.log.info(
+            f"Saved {event.path}: {decimal_bytes(event.bytes, 2)} in {files}, {event.seconds:.2f} s "
+            f"({decimal_bytes(round(event.rate), 2)}/s)"
+        )
+
+    async def on_Straggler(self, event: "ev.Straggler") -> None:  # noqa: N802
+        if event.began:
+            text = f"{event.host}: this rank is {event.slowdown:.1%} slower than the median, all others wait for it"
+            await self.log.warning(text, event.rank)
+        else:
+            await self.log.info(f"{event.host}: back to the median step time", event.rank)
+
+    async def on_LoaderStall(self, event: "ev.LoaderStall") -> None:  # noqa: N802
+        ranks = ", ".join(map(str, event.ranks[:4])) + (", ..." if len(event.ranks) > 4 else "")
+        await self.log.warning(
+            f"{event.host}: prefetch queue of the data loader empty (ranks {ranks}), waited {event.seconds:.2f} s",
+            event.ranks[0],
+        )
+
+    async def on_LinkFlap(self, event: "ev.LinkFlap") -> None:  # noqa: N802
+        site = self.scenario.site
+        local = event.rank % self.scenario.gpus_per_node
+        pid = site.pid(event.rank)
+        prefix = f"{event.host}:{pid}:{pid + 61 + local} [{local}]"
+        # NCCL sets its warnings off with an empty line.
+        for state in ("port error", "port active"):
+            await self.io.print(f"\n{prefix} NCCL WARN NET/IB : {event.device}:1 Got async event : {state}")
+        await self.log.warning(
+            f"{event.host}: {event.device} was down for {event.seconds:.2f} s, {event.retries} retries towards "
+            f"{event.peer}",
+            event.rank,
+        )
+
+    async def on_GradientSpike(self, event: "ev.GradientSpike") -> None:  # noqa: N802
+        await self.log.warning(
+            f"gradient norm {event.grad_norm:.3f} at step {event.step} (usual {event.usual:.3f}), "
+            f"clipped to {event.clip}"
+        )
+
+    async def on_ThermalAlert(self, event: "ev.ThermalAlert") -> None:  # noqa: N802
+        await self.log.warning(
+            f"{event.host}: GPU at {event.temperature:.0f} C, slowdown at {event.limit} C: clocks are lowered",
+            event.rank,
+        )

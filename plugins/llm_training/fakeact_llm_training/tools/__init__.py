@@ -1,0 +1,1 @@
+"""What other programs say around a trainer, as lines: launchers, NCCL, schedulers, checks."""
