@@ -1,0 +1,39 @@
+"""Pretend to build a Linux kernel."""
+
+import random
+from typing import Annotated
+
+from fakeact import IO, Module, hookimpl
+from fakeact_kernel_compile.build import build
+from fakeact_kernel_compile.complaints import complaints
+from fakeact_kernel_compile.shell import times
+
+_FRAME = 0.05
+"""Seconds within which lines appear together."""
+
+
+async def run(
+    io: IO,
+    rng: random.Random,
+    *,
+    jobs: Annotated[int, range(1, 513)] = 16,
+    modules: Annotated[int, range(5001)] = 700,
+) -> None:
+    """Build a Linux kernel with so many jobs, and modules of up to so many source files."""
+    srctree = f"/usr/src/linux-7.2.{rng.randint(1, 13)}"
+    building = build(rng, jobs=jobs, module_files=modules, srctree=srctree, complaints=complaints(rng))
+    shown = 0.0
+    for line in building.play():
+        if line.at - shown >= _FRAME:
+            await io.csleep((line.at - shown) * 1000)
+            shown = line.at
+        await io.print(line.text)
+    await io.csleep((building.now - shown) * 1000)
+    await io.print(times(building.now, building.busy, rng))
+    await io.csleep(3000)
+
+
+@hookimpl
+def fakeact_modules() -> list[Module]:
+    """Give the one module that this plugin has."""
+    return [Module("kernel_compile", "time make -j16", run)]
