@@ -2,15 +2,19 @@
 
 import argparse
 import math
+import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from fakeact import __version__
 from fakeact.errors import UsageError
+from fakeact.integrations import SNIPPETS
 from fakeact.options import suggestion
+from fakeact.settings import Settings, resolve
 from fakeact.units import parse_duration
 
+SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
 SPEEDS = (0.01, 1_000_000.0)
 
 
@@ -43,28 +47,28 @@ def parser() -> Parser:
     _add_choice(p.add_argument_group("what is played"))
     _add_pace(p.add_argument_group("how fast, and how long"))
     _add_look(p.add_argument_group("how it looks"))
-    _add_rest(p.add_argument_group("other"))
+    _add_printed(p.add_argument_group("printed instead of played"))
     return p
 
 
 def _add_choice(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("-m", "--modules", action="append", type=_names, default=[], metavar="NAME",
+    add("-m", "--modules", action="append", type=_names, metavar="NAME",
         help="play only these; repeatable, commas too")  # fmt: skip
-    add("-x", "--exclude", action="append", type=_names, default=[], metavar="NAME",
+    add("-x", "--exclude", action="append", type=_names, metavar="NAME",
         help="play all but these; repeatable, commas too")  # fmt: skip
-    add("-o", "--option", action="append", default=[], metavar="[MODULE.]KEY=VALUE",
+    add("-o", "--option", action="append", type=_option, metavar="[MODULE.]KEY=VALUE",
         help="set an option of a module ('-l' shows which there are)")  # fmt: skip
     add("--seed", type=int, metavar="N", help="play the show that belongs to this number")
-    add("--no-plugin", action="append", type=_names, default=[], metavar="NAME",
+    add("--no-plugin", action="append", type=_names, metavar="NAME",
         help="do not load this plugin")  # fmt: skip
 
 
 def _add_pace(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("-s", "--speed-factor", type=_speed, default=1.0, metavar="F",
+    add("-s", "--speed-factor", type=_speed, metavar="F",
         help="play this many times as fast (0.01 to 1000000)")  # fmt: skip
-    add("-i", "--instant-print-lines", type=_count, default=0, metavar="N",
+    add("-i", "--instant-print-lines", type=_count, metavar="N",
         help="print this many lines at once, then go on at normal pace")  # fmt: skip
     add("--exit-after-time", type=_duration, metavar="DURATION",
         help="end after so long: 90s, 1m30s, 1.5h, 2h10min")  # fmt: skip
@@ -74,23 +78,31 @@ def _add_pace(group: argparse._ArgumentGroup) -> None:
 
 def _add_look(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
+    add("--color", choices=("auto", "always", "never"), metavar="WHEN",
         help="auto (the default), always or never")  # fmt: skip
     add("--no-color", action="store_const", const="never", dest="color", help="the same as --color=never")
+    add("--screensaver", action="store_true",
+        help="play on a screen of its own until a key is pressed; no lock")  # fmt: skip
+    add("--prompt", action=argparse.BooleanOptionalAction,
+        help="type each module's command at a shell prompt first; on in a screensaver")  # fmt: skip
+    add("--title", action=argparse.BooleanOptionalAction, help="show the command in the window's title")
+    add("--inhibit", action=argparse.BooleanOptionalAction, help="keep the machine awake meanwhile")
 
 
-def _add_rest(group: argparse._ArgumentGroup) -> None:
+def _add_printed(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("-l", "--list-modules", action="store_true", help="list the modules and what they pretend to be")
     add("--json", action="store_true", help="with -l: as JSON")
+    add("--show-config", action="store_true", help="print the settings that hold, and where they come from")
+    add("--print-integration", metavar="HOST", choices=tuple(SNIPPETS), help=f"how to set up: {', '.join(SNIPPETS)}")
+    add("--print-completions", metavar="SHELL", choices=SHELLS, help=f"completions for {', '.join(SHELLS)}")
+    add("--print-manpage", action="store_true", help="print the manual page")
     add("-h", "--help", action="help", help="show this and exit")
-    add(
-        "-V",
-        "--version",
-        action="version",
-        version=f"fakeact {__version__}",
-        help="show the version and exit",
-    )
+    add("-V", "--version", action="version", version=f"fakeact {__version__}", help="show the version and exit")
+
+
+def _option(text: str) -> list[str]:
+    return [text]
 
 
 def _names(text: str) -> list[str]:
@@ -139,9 +151,28 @@ def _duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """What was said on the command line; raises UsageError."""
-    options = parser().parse(sys.argv[1:] if arguments is None else arguments)
-    for name in ("modules", "exclude", "no_plugin"):
-        setattr(options, name, [item for items in getattr(options, name) for item in items])
-    return options
+SETTINGS = (
+    *("modules", "exclude", "option", "seed", "no_plugin", "speed_factor", "instant_print_lines", "exit_after_time"),
+    *("exit_after_modules", "max_module_time", "color", "screensaver", "prompt", "title", "inhibit"),
+)
+"""What can also be set by a variable or in the configuration file."""
+DEFAULTS: dict[str, Any] = {"speed_factor": 1.0, "instant_print_lines": 0, "color": "auto", "screensaver": False}
+SAVER_DEFAULTS: dict[str, Any] = {"prompt": True, "max_module_time": 180.0}
+"""What is different in a screensaver, unless it is asked for otherwise."""
+
+
+def parse(arguments: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> Settings:
+    """What holds, from the command line, the environment and the configuration file; raises UsageError."""
+    understood = parser()
+    said = understood.parse(sys.argv[1:] if arguments is None else arguments)
+    said.screensaver = said.screensaver or None
+    actions = {action.dest: action for action in understood._actions if action.dest in SETTINGS}  # noqa: SLF001
+    actions["color"] = next(a for a in understood._actions if "--color" in a.option_strings)  # noqa: SLF001
+    defaults = {**DEFAULTS, **(SAVER_DEFAULTS if said.screensaver else {})}
+    settings = resolve(said, actions, os.environ if env is None else env, defaults)
+    for name in ("modules", "exclude", "no_plugin", "option"):
+        parts = settings.values[name] or []
+        settings.values[name] = [item for part in parts for item in (part if isinstance(part, list) else [part])]
+    for name in ("list_modules", "json", "show_config", "print_integration", "print_completions", "print_manpage"):
+        settings.values[name] = getattr(said, name)
+    return settings

@@ -6,21 +6,22 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any, NoReturn
+from contextlib import ExitStack, closing, suppress
+from typing import NoReturn
 
 from fakeact import arguments, options, plugins
 from fakeact.ending import Reason
-from fakeact.errors import UsageError
+from fakeact.errors import FakeactError, UsageError
 from fakeact.module import Module
 from fakeact.runner import Programme
 from fakeact.session import Session
+from fakeact.settings import Settings
 from fakeact.signals import die
 from fakeact.stages.opening import open_stage
+from fakeact.telling import Teller
 
 USAGE, BROKEN, PIPE, VANISHED = 2, 1, 128 + 13, 128 + 1
 
@@ -46,29 +47,57 @@ def complain(message: object) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Settings) -> int:
     """Do what was asked for; gives the exit status."""
-    found = plugins.discover(chosen.modules, chosen.no_plugin, strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS")))
-    for line in found.refused:
-        complain(line)
-    if chosen.list_modules:
-        from fakeact.listing import listing
-
-        print(listing(found, as_json=chosen.json), end="", flush=True)
+    if text := _printed_without_plugins(chosen):
+        print(text, end="", flush=True)
+        return 0
+    strict = bool(os.environ.get("FAKEACT_STRICT_PLUGINS"))
+    found = plugins.discover(chosen.modules, chosen.no_plugin, strict=strict)
+    if not chosen.screensaver:
+        for line in found.refused:
+            complain(line)
+    if text := _printed(chosen, found):
+        print(text, end="", flush=True)
         return 0
     return play(_programme(chosen, found), found, chosen)
 
 
-def _programme(chosen: argparse.Namespace, found: plugins.Plugins) -> Programme:
+def _printed_without_plugins(chosen: Settings) -> str:
+    if chosen.print_integration:
+        from fakeact.integrations import SNIPPETS
+
+        return SNIPPETS[chosen.print_integration]
+    return chosen.show() if chosen.show_config else ""
+
+
+def _printed(chosen: Settings, found: plugins.Plugins) -> str:
+    if chosen.list_modules:
+        from fakeact.listing import listing
+
+        return listing(found, as_json=chosen.json)
+    if chosen.print_completions or chosen.print_manpage:
+        from fakeact import printing
+
+        return printing.completions(chosen.print_completions, found) or printing.manpage()
+    return ""
+
+
+def _programme(chosen: Settings, found: plugins.Plugins) -> Programme:
     modules = choose_modules(found, chosen.modules, chosen.exclude)
+    for name in chosen.weights:
+        if name not in found.modules:
+            raise UsageError(f"weights: {options.unknown('module', name, found.modules)}")
     return Programme(
         modules=list(modules.values()),
         seed=int.from_bytes(os.urandom(4), "big") if chosen.seed is None else chosen.seed,
         options=options.choose_options(modules, chosen.option),
+        weights=chosen.weights,
         most_modules=chosen.exit_after_modules,
         most_seconds=chosen.exit_after_time,
         module_seconds=chosen.max_module_time,
         instant_lines=chosen.instant_print_lines,
+        prompt=bool(chosen.prompt),
     )
 
 
@@ -83,12 +112,21 @@ def choose_modules(found: plugins.Plugins, names: Sequence[str], without: Sequen
     return chosen
 
 
-def play(programme: Programme, found: plugins.Plugins, chosen: argparse.Namespace) -> int:
+def play(programme: Programme, found: plugins.Plugins, chosen: Settings) -> int:
     """Play on standard output until it is over; gives the exit status, or dies by the signal it got."""
-    stage = open_stage(sys.stdout, chosen.color, os.environ)
+    stage = open_stage(sys.stdout, chosen.color, os.environ, saver=chosen.screensaver)
     debug = bool(os.environ.get("FAKEACT_DEBUG"))
-    session = Session(programme, stage, chosen.speed_factor, _observer(found), saver=False, debug=debug)
-    session.play()
+    teller = Teller(found, complain, debug)
+    with ExitStack() as observers:
+        if chosen.title or chosen.inhibit:
+            from fakeact.observers import observers_for
+
+            for observer in observers_for(chosen, stage, complain):
+                observers.enter_context(suppress(OSError))
+                observers.enter_context(closing(observer))
+                found.manager.register(observer)
+        session = Session(programme, stage, chosen.speed_factor, teller, saver=chosen.screensaver, debug=debug)
+        session.play()
     if session.over.reason is Reason.SIGNAL:
         die(session.over.signal)
     if session.all_broken:
@@ -96,31 +134,9 @@ def play(programme: Programme, found: plugins.Plugins, chosen: argparse.Namespac
     return {Reason.CLOSED: PIPE, Reason.VANISHED: VANISHED}.get(session.over.reason or Reason.ASKED, 0)
 
 
-def _observer(found: plugins.Plugins) -> Any:
-    """What the runner tells, passed on to plugins and, for a module that failed, to the user."""
-
-    def observe(what: str, **facts: Any) -> None:
-        getattr(found.manager.hook, f"fakeact_show_{what}")(**facts)
-        error, module = facts.get("error"), facts["module"]
-        if error is not None:
-            complain(_failure(module, found.sources.get(module.name), error))
-            if os.environ.get("FAKEACT_DEBUG"):
-                import traceback
-
-                traceback.print_exception(error)
-
-    return observe
-
-
-def _failure(module: Module, source: plugins.Source | None, error: Exception) -> str:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
-    whose = f" of {source.distribution} {source.version}" if source else ""
-    remedy = f"-x {module.name} leaves it out, FAKEACT_DEBUG=1 tells more"
-    return f"module {module.name!r}{whose} failed: {reason} ({remedy})"
-
-
 def _forget_output() -> None:
     """Let Python's own last flush of standard output succeed, though its reader has gone."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
+    with suppress(OSError, ValueError, FakeactError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)

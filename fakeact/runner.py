@@ -12,6 +12,7 @@ from fakeact.clock import Clock
 from fakeact.ending import Over
 from fakeact.io import IO, Exit
 from fakeact.module import Module
+from fakeact.prompt import type_command
 from fakeact.screen import Screen
 
 LAST_TURNS = 100
@@ -29,6 +30,8 @@ class Programme:
     most_seconds: float | None = None
     module_seconds: float | None = None
     instant_lines: int = 0
+    weights: Mapping[str, int] = field(default_factory=dict)
+    prompt: bool = False
 
 
 Observe = Callable[..., object]
@@ -55,7 +58,7 @@ class Runner:
         self._over.listen(self._clock.catch_up)
         if programme.most_seconds is not None:
             self._clock.set_deadline(programme.most_seconds, self._over.end)
-        for number, module in enumerate(shuffled(programme.modules, programme.seed, self._broken)):
+        for number, module in enumerate(self._order()):
             if self._over or number == programme.most_modules:
                 break
             began = self._clock.show
@@ -63,6 +66,9 @@ class Runner:
             if self._clock.show == began and len(programme.modules) > len(self._broken):
                 await self._breathe(started)
         self._screen.finish()
+
+    def _order(self) -> Iterator[Module]:
+        return shuffled(self._programme.modules, self._programme.seed, self._broken, self._programme.weights)
 
     @property
     def all_broken(self) -> bool:
@@ -78,7 +84,7 @@ class Runner:
         self._observe("started", module=module, seed=seed)
         error: Exception | None = None
         try:
-            await self._until_ended(module.run(io, random.Random(seed), **self._options(module)), ended)
+            await self._until_ended(self._perform(module, io, seed), ended)
         except Exception as failure:
             error = failure
             self._broken.add(module.name)
@@ -93,6 +99,11 @@ class Runner:
         """Rest a second after a module that took no time: a show of nothing must not heat the room."""
         with contextlib.suppress(Exit):
             await IO(self._screen, self._clock, self._over, started).csleep(1000)
+
+    async def _perform(self, module: Module, io: IO, seed: str) -> None:
+        if self._programme.prompt:
+            await type_command(io, random.Random(f"{seed}/prompt"), module.signature)
+        await module.run(io, random.Random(seed), **self._options(module))
 
     def _options(self, module: Module) -> Mapping[str, Any]:
         return self._programme.options.get(module.name, {})
@@ -128,14 +139,19 @@ async def _sweep() -> None:
         await _turns(task)
 
 
-def shuffled(modules: Sequence[Module], seed: int, broken: set[str]) -> Iterator[Module]:
-    """Modules for ever, each once before any comes again, none twice in a row; *broken* ones left out."""
+def shuffled(
+    modules: Sequence[Module], seed: int, broken: set[str], weights: Mapping[str, int] | None = None
+) -> Iterator[Module]:
+    """Modules for ever, each once before any comes again, none twice in a row; *broken* ones left out.
+
+    One with a weight comes as many times in a round; with a weight of 0 never.
+    """
     rng = random.Random(f"{seed}/order")
+    weights = weights or {}
     last = ""
-    while bag := [module for module in modules if module.name not in broken]:
+    while bag := [m for m in modules if m.name not in broken for _ in range(weights.get(m.name, 1))]:
         rng.shuffle(bag)
-        if len(bag) > 1 and bag[0].name == last:
-            bag.append(bag.pop(0))
-        for module in bag:
-            last = module.name
-            yield module
+        while bag:
+            at = next((i for i, module in enumerate(bag) if module.name != last), 0)
+            last = bag[at].name
+            yield bag.pop(at)

@@ -14,12 +14,19 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/fakeact_*/**/*.py")
 
 # Who may import what of the core. Rooms lower in the list know nothing of those above.
 ARROWS = {
-    "cli": "arguments options plugins ending errors module runner session signals stages listing",
+    "cli": "arguments ending errors integrations listing module observers options plugins printing "
+    "runner session settings signals stages telling",
+    "printing": "arguments errors options plugins",
+    "observers": "ansi errors module plugins settings stages",
+    "telling": "module plugins",
+    "settings": "errors options",
+    "integrations": "",
+    "prompt": "io style",
     "session": "clock ending keys runner screen signals stages",
     "keys": "ending",
-    "arguments": "errors options units",
+    "arguments": "errors integrations options settings units",
     "listing": "ansi options plugins",
-    "runner": "clock ending io module screen",
+    "runner": "clock ending io module prompt screen",
     "options": "errors module",
     "plugins": "hookspecs errors module",
     "hookspecs": "module",
@@ -37,7 +44,7 @@ ARROWS = {
     "errors": "",
     "ansi": "",
 }
-FOR_PLUGINS = {"style", "units", "widgets", "testing"}
+FOR_PLUGINS = {"ansi", "style", "units", "widgets", "testing"}
 HOST_MODULES = {
     "os", "sys", "signal", "threading", "time", "subprocess", "socket", "shutil", "tempfile",
     "multiprocessing", "urllib", "http", "ssl", "ctypes", "secrets", "uuid", "getpass", "platform",

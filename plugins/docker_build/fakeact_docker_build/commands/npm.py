@@ -1,0 +1,106 @@
+"""`npm` and the bundlers it starts."""
+
+from fakeact_docker_build.facts import facts
+from fakeact_docker_build.shell import Shell
+
+_HASH = "ABCDEFGHKLMNPQRSTUVWXYZabcdefghkmnopqrstuvwxyz0123456789_-"
+
+
+def ci(shell: Shell, _command: str) -> None:
+    """Install what the lock file names."""
+    rng, known = shell.rng, facts("npm")
+    count = rng.randint(280, 1180)
+    since = shell.clock
+    shell.fetch(count * 9_000)
+    for name, version, why in shell.some(known["deprecated"], 0.45):
+        shell.say(f"npm warn deprecated {name}@{version}: {why}")
+        shell.wait(0.0, 0.5)
+    shell.fetch(count * 110_000)
+    shell.wait(2.0, 6.0)
+    funding = round(count * rng.uniform(0.15, 0.27))
+    seconds = round(shell.clock - since)
+    shell.say("", f"added {count} packages, and audited {count + 1} packages in {seconds}s")
+    shell.say("", f"{funding} packages are looking for funding", "  run `npm fund` for details")
+    shell.say("", "found 0 vulnerabilities")
+    have, latest = rng.choice(known["npm"]), rng.choice(known["latest"])
+    size = "major" if have.startswith("10") else "minor"
+    shell.say("npm notice", f"npm notice New {size} version of npm available! {have} -> {latest}")
+    shell.say(f"npm notice Changelog: https://github.com/npm/cli/releases/tag/v{latest}")
+    shell.say(f"npm notice To update run: npm install -g npm@{latest}", "npm notice")
+    shell.wrote += count * 410_000
+
+
+def _script(shell: Shell, script: str, command: str) -> None:
+    shell.wait(0.2, 0.5)
+    shell.say("", f"> {shell.name}@0.1.0 {script}", f"> {command}", "")
+
+
+def lint(shell: Shell, _command: str) -> None:
+    """Run the linter, which says nothing as long as all is well."""
+    _script(shell, "lint", "eslint .")
+    shell.wait(4.0, 14.0)
+
+
+def build(shell: Shell, _command: str) -> None:
+    """Check types and bundle for production, with Vite."""
+    rng = shell.rng
+    _script(shell, "build", "tsc -b && vite build")
+    shell.wait(4.0, 12.0)
+    shell.say(f"vite v{rng.choice(facts('npm')['vite'])} building for production...")
+    since = shell.clock
+    shell.say("transforming...")
+    shell.wait(5.0, 16.0)
+    shell.say(f"✓ {rng.randint(420, 3900)} modules transformed.", "rendering chunks...")
+    shell.wait(0.8, 3.0)
+    shell.say("computing gzip size...")
+    shell.wait(0.2, 0.8)
+    _chunks(shell)
+    shell.say(f"✓ built in {shell.clock - since:.2f}s")
+
+
+def _chunks(shell: Shell) -> None:
+    rng = shell.rng
+    sizes = sorted((rng.lognormvariate(2.6, 1.4), name) for name in facts("npm")["chunks"])
+    files = [("dist/index.html", rng.uniform(0.5, 0.9))]
+    for size, name in sizes:
+        files.append((f"dist/assets/{name}-{''.join(rng.choices(_HASH, k=8))}.js", size))
+    for path, size in files:
+        shell.say(f"{path:<42} {size:>8.2f} kB │ gzip: {size * rng.uniform(0.28, 0.42):>6.2f} kB")
+        shell.wrote += round(size * 1000)
+
+
+def next_build(shell: Shell, _command: str) -> None:
+    """Compile, check and prerender, with Next.js."""
+    rng = shell.rng
+    shell.wait(0.4, 0.9)
+    shell.say(f"   ▲ Next.js {rng.choice(facts('npm')['next'])}", "")
+    shell.wait(0.5, 1.2)
+    shell.say("   Creating an optimized production build ...")
+    since = shell.clock
+    shell.wait(9.0, 26.0)
+    shell.say(f" ✓ Compiled successfully in {shell.clock - since:.1f}s")
+    shell.say("   Linting and checking validity of types ...")
+    shell.wait(4.0, 12.0)
+    shell.say("   Collecting page data ...")
+    shell.wait(1.0, 4.0)
+    routes = shell.some(facts("npm")["routes"], 0.7)
+    for quarter in range(4):
+        shell.say(f"   Generating static pages ({len(routes) * quarter // 4}/{len(routes)})")
+        shell.wait(0.2, 0.7)
+    _routes(shell, routes)
+
+
+def _routes(shell: Shell, routes: list[str]) -> None:
+    rng = shell.rng
+    shell.say(f" ✓ Generating static pages ({len(routes)}/{len(routes)})")
+    shell.say("   Finalizing page optimization ...", "   Collecting build traces ...", "")
+    shell.wait(1.0, 3.0)
+    shell.say(f"{'Route (app)':<38} {'Size':>9}  First Load JS")
+    for number, route in enumerate(routes):
+        branch = "┌" if not number else "└" if number == len(routes) - 1 else "├"
+        kind = "ƒ" if "[" in route or "/api" in route else "○"
+        size = rng.lognormvariate(1.0, 1.0)
+        shell.say(f"{branch} {kind} {route:<34} {size:>6.2f} kB {102 + size:>10.0f} kB")
+    shell.say("", "○  (Static)   prerendered as static content")
+    shell.say("ƒ  (Dynamic)  server-rendered on demand", "")
+    shell.wrote += 4_200_000
