@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fakeact.arguments import parser
+from fakeact.integrations import SNIPPETS
 from fakeact.listing import listing
 from fakeact.plugins import discover
 
@@ -15,7 +16,11 @@ def generated() -> dict[str, str]:
     """Every generated block by name."""
     found = discover()
     ours = {name: module for name, module in found.modules.items() if found.sources[name].distribution == "fakeact"}
-    return {"help": parser().format_help(), "modules": listing(replace(found, modules=ours))}
+    return {
+        "help": parser().format_help(),
+        "modules": listing(replace(found, modules=ours)),
+        "integrations": "\n".join(SNIPPETS.values()),
+    }
 
 
 def filled(text: str) -> str:

@@ -1,6 +1,7 @@
 """One show from its first moment to its last, on a stage in real time."""
 
 import sys
+from contextlib import suppress
 from datetime import datetime
 
 from fakeact.clock import Clock, RealWall, ShowLoop
@@ -22,7 +23,7 @@ class Session:
         self, programme: Programme, stage: Stage, speed: float, observe: Observe, *, saver: bool, debug: bool
     ) -> None:
         self.over = Over()
-        self._stage = stage
+        self._stage, self._seconds = stage, programme.most_seconds
         self._clock = Clock(RealWall(), speed)
         self._screen = Screen(stage, self.over)
         self._clock.on_frame = self._screen.show
@@ -41,7 +42,11 @@ class Session:
         """Play until it is over, and leave the terminal as it was found."""
         self._enter()
         try:
-            with Signals(self.over, self._loop, rescue=self._leave, pause=self._pause, resume=self._resume):
+            with Signals(
+                self.over, self._loop, rescue=self._rescue, pause=self._pause, resume=self._resume
+            ) as signals:
+                if self._seconds is not None:
+                    signals.watch(self._seconds)
                 self._loop.run_until_complete(self._runner.play(datetime.now()))
             if self.over.reason is Reason.SIGNAL:
                 self._screen.wipe()
@@ -58,6 +63,12 @@ class Session:
         if self._keys:
             self._keys.close()
         self._screen.leave()
+
+    def _rescue(self) -> None:
+        """Give the terminal back from within a signal handler, in whatever state the picture is."""
+        with suppress(Exception):
+            self._screen.finish()
+        self._leave()
 
     def _pause(self) -> None:
         self._screen.pause()

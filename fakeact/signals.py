@@ -12,6 +12,8 @@ from fakeact.ending import Over, Reason
 
 GRACE = 0.7
 """Seconds from the first signal until a module that blocks the event loop is not waited for any more."""
+LAST_WRITE = 0.2
+"""Seconds a terminal has to take the last frame when a show is ended by force."""
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 _STOP = "SIGTSTP"
 
@@ -46,6 +48,7 @@ class Signals:
         self._rescue, self._pause, self._resume = rescue, pause, resume
         self._numbers = [getattr(signal, name) for name in (*_NAMES, _STOP) if hasattr(signal, name)]
         self._first = 0
+        self._leaving = False
 
     def __enter__(self) -> Self:
         # A byte written by the C handler wakes the loop even if it is just about to wait.
@@ -100,6 +103,16 @@ class Signals:
         signal.signal(signal.SIGALRM, (lambda *_: self._leave_now()) if seconds else signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
+    def watch(self, seconds: float) -> None:
+        """End the process after so much time, should the show not have ended by itself a little before."""
+        self._set_alarm(seconds + GRACE)
+
     def _leave_now(self) -> None:
-        self._rescue()
-        die(self._first)
+        """Out, whatever the show is doing: it blocks, or its terminal takes nothing any more."""
+        if not self._leaving:
+            self._leaving = True
+            self._set_alarm(LAST_WRITE)
+            self._rescue()
+        if self._first:
+            die(self._first)
+        os._exit(0)

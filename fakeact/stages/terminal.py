@@ -48,7 +48,7 @@ class TerminalStage:
     def write(self, text: str) -> None:
         if self._entered:
             text = text.replace(ansi.HIDE_CURSOR, "").replace(ansi.SHOW_CURSOR, "")
-        elif ansi.HIDE_CURSOR in text or ansi.SHOW_CURSOR in text:
+        elif self._can.modes and (ansi.HIDE_CURSOR in text or ansi.SHOW_CURSOR in text):
             self._hidden = text.rfind(ansi.HIDE_CURSOR) > text.rfind(ansi.SHOW_CURSOR)
         if "\r" in text:  # something is redrawn: let it appear all at once
             text = ansi.BEGIN_SYNC + text + ansi.END_SYNC

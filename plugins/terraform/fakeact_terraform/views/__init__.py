@@ -1,0 +1,1 @@
+"""How Terraform says what the simulation did."""
