@@ -49,6 +49,12 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def watch(self, seconds: float) -> None:
+        """Look on for so long: a terminal that nobody reads makes its program wait."""
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            self._read(0.05)
+
     def drain(self) -> None:
         """Read what has come."""
         while not self._read(0.05):

@@ -40,7 +40,8 @@ async def spin(io, rng):
 run = {"block": block, "swallow": swallow, "flood": flood, "spin": spin}[sys.argv[1]]
 seconds = float(sys.argv[2]) if len(sys.argv) > 2 else None
 programme = Programme([Module("stubborn", "", run)], 1, most_seconds=seconds)
-session = Session(programme, open_stage(sys.stdout, "auto", {"TERM": "xterm"}), 1.0, lambda *_, **__: None, saver=False, debug=False)
+stage = open_stage(sys.stdout, "auto", {"TERM": "xterm"})
+session = Session(programme, stage, 1.0, lambda *_, **__: None, saver=False, debug=False)
 session.play()
 if session.over.signal: die(session.over.signal)
 """

@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import termios
-import time
 from collections.abc import Callable
 
 import pytest
@@ -40,10 +39,9 @@ def play(terminal: Start, module: str, way: str, moment: str) -> None:
     words = ["-m", module, "-s", "4", "--seed", "3", "--exit-after-time", "2s" if way == "deadline" else "60s"]
     one = terminal(*words, *(["--screensaver"] if way == "key" else []))
     one.read_until(ansi.ENTER_ALTERNATE if way == "key" else "\n")
-    time.sleep(max(MOMENTS[moment], 0.6 if way == "key" else 0.0))
+    one.watch(max(MOMENTS[moment], 0.6 if way == "key" else 0.0))
     if moment == "frame":  # between the bytes of two writes: as soon as something comes
-        one.drain()
-        one._read(5)
+        one.watch(0.1)
     due = leave(one, way)
     assert one.wait() == due
     assert termios.tcgetattr(one.slave) == one.modes

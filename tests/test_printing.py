@@ -38,7 +38,7 @@ def run(*words: str) -> str:
 
 @needs("bash")
 def test_bash_completes_modules_and_options(script: Callable[[str], Path]) -> None:
-    """bash offers the modules after -m and the options' keys after -o."""
+    """Bash offers the modules after -m and the options' keys after -o."""
     ask = (
         "source {0}; COMP_WORDS=(fakeact {1} {2}); COMP_CWORD=2; _shtab_fakeact fakeact {2} {1}; "
         'printf "%s\\n" "${{COMPREPLY[@]}}"'
@@ -50,7 +50,7 @@ def test_bash_completes_modules_and_options(script: Callable[[str], Path]) -> No
 
 @needs("zsh")
 def test_zsh_understands_its_completions(script: Callable[[str], Path]) -> None:
-    """zsh loads the function and knows it completes fakeact."""
+    """Zsh loads the function and knows it completes fakeact."""
     path = script("zsh")
     run("zsh", "-n", str(path))
     assert "#compdef fakeact" in path.read_text().splitlines()[0]
@@ -58,14 +58,14 @@ def test_zsh_understands_its_completions(script: Callable[[str], Path]) -> None:
 
 @needs("fish")
 def test_fish_completes_modules(script: Callable[[str], Path]) -> None:
-    """fish offers the modules after -m."""
+    """Fish offers the modules after -m."""
     path = script("fish")
     assert "llm_training" in run("fish", "--no-config", "-c", f"source {path}; complete -C 'fakeact -m llm'")
 
 
 @needs("tcsh")
 def test_tcsh_understands_its_completions(script: Callable[[str], Path]) -> None:
-    """tcsh takes the script without a complaint."""
+    """Tcsh takes the script without a complaint."""
     run("tcsh", "-f", "-c", f"source {script('tcsh')}")
 
 
@@ -78,7 +78,7 @@ def test_powershell_has_modules_and_options(script: Callable[[str], Path]) -> No
 
 @needs("groff")
 def test_the_manual_page_is_roff(fakeact: Fakeact, tmp_path: Path) -> None:
-    """groff formats the page without a warning, with every long option in it."""
+    """Groff formats the page without a warning, with every long option in it."""
     page = tmp_path / "fakeact.1"
     page.write_text(fakeact("--print-manpage").stdout)
     text = run("groff", "-man", "-Tascii", "-ww", str(page))

@@ -15,7 +15,7 @@ import pytest
 from fakeact import ansi
 from fakeact.integrations import SNIPPETS
 from fakeact.keys import GRACE
-from tests.conftest import ROOT, Terminal
+from tests.conftest import FAKEACT, ROOT, Terminal
 
 Start = Callable[..., Terminal]
 SAVER = f"{sys.executable} -m fakeact --screensaver --seed 1 -m hello"
@@ -72,7 +72,7 @@ def test_tmux_locks_with_it_and_a_key_brings_the_session_back(tmux: Callable[...
 def test_gnu_screens_blanker_shows_it(terminal: Start, tmp_path: Path) -> None:
     """GNU screen starts it as its blanker and ends it by a key."""
     rc = tmp_path / "screenrc"
-    rc.write_text(f'startup_message off\nblankerprg {SAVER}\nidle 1 blanker\n')
+    rc.write_text(f"startup_message off\nblankerprg {SAVER}\nidle 1 blanker\n")
     env = {"SCREENDIR": str(tmp_path / "dir"), "SCREENRC": str(rc), "HOME": str(tmp_path)}
     (tmp_path / "dir").mkdir(mode=0o700)
     one = terminal("-c", str(rc), "cat", command=["screen"], **env)
@@ -101,8 +101,7 @@ def _alive(pattern: str, home: Path) -> bool:
 def test_zshs_alarm_keeps_a_half_typed_line(terminal: Start, tmp_path: Path) -> None:
     """TRAPALRM runs it with echo off; afterwards the half-typed line is still there and goes on."""
     (tmp_path / ".zshrc").write_text(
-        f"cd {ROOT}\nPS1='ready> '\nTMOUT=1\n"
-        f"TRAPALRM() {{ TMOUT=0; {SAVER}; zle && zle reset-prompt }}\n"
+        f"cd {ROOT}\nPS1='ready> '\nTMOUT=1\nTRAPALRM() {{ TMOUT=0; {SAVER}; zle && zle reset-prompt }}\n"
     )
     one = terminal("-i", command=["zsh"], ZDOTDIR=str(tmp_path), HOME=str(tmp_path))
     one.read_until("ready> ")
@@ -153,8 +152,10 @@ def test_hosts_end_it_by_signals(terminal: Start, number: signal.Signals) -> Non
 
 
 def test_a_terminal_of_1978_gets_text_only(terminal: Start) -> None:
-    """xscreensaver's terminals are VT100s of 40 columns: no colour, no mode it would print."""
-    one = terminal("--screensaver", "--seed", "1", "-m", "hello", "--exit-after-time", "2s", columns=40, rows=24, TERM="vt100")
+    """Xscreensaver's terminals are VT100s of 40 columns: no colour, no mode it would print."""
+    one = terminal(
+        "--screensaver", "--seed", "1", "-m", "hello", "--exit-after-time", "2s", columns=40, rows=24, TERM="vt100"
+    )
     assert one.wait() == 0
     assert "greet.sh" in one.output
     assert "?" not in one.output
@@ -163,7 +164,7 @@ def test_a_terminal_of_1978_gets_text_only(terminal: Start) -> None:
 
 def test_fontglide_reads_plain_text() -> None:
     """With stdin closed and a pipe for stdout it prints plain lines, and end of file is no key."""
-    words = [sys.executable, "-m", "fakeact", "--screensaver", "-m", "hello", "-s", "50", "--exit-after-modules", "1"]
+    words = [*FAKEACT, "--screensaver", "-m", "hello", "-s", "50", "--exit-after-modules", "1"]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "All hosts greeted." in done.stdout
