@@ -1,0 +1,1 @@
+"""What happens in a run, without a screen and without a clock."""
