@@ -2,6 +2,7 @@
 
 from random import Random
 
+from fakeact.ansi import width
 from fakeact.io import IO
 from fakeact.style import blue, bold, green
 
@@ -21,7 +22,8 @@ async def type_command(io: IO, rng: Random, command: str) -> None:
     await io.print(line, end="")
     await io.csleep(rng.uniform(500, 1600))
     for key in command:
-        if rng.random() < TYPO and key.lower() in NEIGHBOURS:
+        # Only what stands on one row can be taken back by erasing it.
+        if rng.random() < TYPO and key.lower() in NEIGHBOURS and width(line) + 1 < io.width:
             await _mistype(io, rng, line, rng.choice(NEIGHBOURS[key.lower()]))
         line += key
         await io.print(key, end="")

@@ -21,7 +21,7 @@ ARROWS = {
     "telling": "module plugins",
     "settings": "errors options",
     "integrations": "",
-    "prompt": "io style",
+    "prompt": "ansi io style",
     "session": "clock ending keys runner screen signals stages",
     "keys": "ending",
     "arguments": "errors integrations options settings units",
