@@ -94,6 +94,8 @@ def tokens(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def cell_width(character: str) -> int:
     """Cells one character takes: 2 for wide East Asian ones and emoji, 0 for marks that combine."""
+    if character == "\xad":  # a soft hyphen: "format" to Unicode, a cell to terminals
+        return 1
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -9,6 +9,7 @@ below, can't come between us and what has to be erased: all of it lies after the
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from fakeact import ansi
@@ -44,6 +45,9 @@ class Canvas(Protocol):
 
     def close_region(self, *, keep: bool) -> None:
         """Take the region away, or let its rows become ordinary lines."""
+
+    def invalidate(self) -> None:
+        """Draw the region anew in the next frame: the terminal was resized, perhaps to and fro."""
 
     def pause(self) -> str:
         """The text that clears the region away, because the screen will be somebody else's for a while.
@@ -114,6 +118,9 @@ class ScreenCanvas:
             rows = "".join(_fit(row, columns) + "\n" for row in self._rows)
             self.write("\n" + rows if _occupied(self._line) else rows)
         self._rows = None
+
+    def invalidate(self) -> None:
+        self._drawn_at = None
 
     def pause(self) -> str:
         if self._shown is None:
@@ -230,6 +237,9 @@ class LineCanvas:
             self.write("\n" + rows if _occupied(self._line) else rows)
         self._rows = None
 
+    def invalidate(self) -> None:
+        """Nothing is ever drawn again here."""
+
     def pause(self) -> str:
         return ""
 
@@ -264,6 +274,7 @@ def _single(row: str) -> str:
     return ansi.printable(row).replace("\n", " ")
 
 
+@lru_cache(maxsize=1024)
 def _fit(row: str, columns: int) -> str:
     """A region's row as it can be drawn: clear of the last column, so that it never wraps."""
     return ansi.close_styles(ansi.crop(_single(row), columns - 1))

@@ -168,7 +168,12 @@ class Live:
         return self
 
     async def show(self, *rows: str) -> None:
-        """Choose the rows from now on: cropped to the width, and to the height from the top."""
+        """Choose the rows from now on: cropped to the width, and to the height from the top.
+
+        Raises :class:`RegionError` once the region is gone.
+        """
+        if not self._canvas.region:
+            raise RegionError("this live region is gone: show its rows inside 'async with'")
         self._canvas.set_rows(rows)
 
     async def __aexit__(

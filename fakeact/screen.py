@@ -28,6 +28,11 @@ class Screen:
         """Send the picture as it is to be now."""
         self._send(self.canvas.frame())
 
+    def resized(self) -> None:
+        """Lay the region out anew, at once."""
+        self.canvas.invalidate()
+        self.show()
+
     def pause(self) -> None:
         """Clear the region away: the terminal will be somebody else's for a while (Ctrl-Z)."""
         self._send(self.canvas.pause())

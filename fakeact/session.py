@@ -42,7 +42,14 @@ class Session:
         """Play until it is over, and leave the terminal as it was found."""
         self._enter()
         try:
-            with Signals(self.over, self._loop, rescue=self._rescue, pause=self._pause, resume=self._resume) as signals:
+            with Signals(
+                self.over,
+                self._loop,
+                rescue=self._rescue,
+                pause=self._pause,
+                resume=self._resume,
+                resized=self._screen.resized,
+            ) as signals:
                 if self._seconds is not None:
                     signals.watch(self._seconds)
                 self._loop.run_until_complete(self._runner.play(datetime.now()))

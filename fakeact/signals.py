@@ -15,7 +15,8 @@ GRACE = 0.7
 LAST_WRITE = 0.2
 """Seconds a terminal has to take the last frame when a show is ended by force."""
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-_STOP = "SIGTSTP"
+_GENTLE = ("SIGTSTP", "SIGWINCH")
+"""Signals after which the show goes on."""
 
 
 def die(number: int) -> NoReturn:
@@ -32,7 +33,8 @@ class Signals:
     """While entered, signals end the show. What was ignored before (``nohup``) stays ignored.
 
     Should the show not end by itself, because a module blocks, or on a second signal, *rescue* is
-    called and the process ends on the spot. Around a stop by Ctrl-Z, *pause* and *resume* are called.
+    called and the process ends on the spot. Around a stop by Ctrl-Z, *pause* and *resume* are called, and *resized*
+    when the terminal has another size.
     """
 
     def __init__(
@@ -43,10 +45,11 @@ class Signals:
         rescue: Callable[[], None],
         pause: Callable[[], None],
         resume: Callable[[], None],
+        resized: Callable[[], None],
     ) -> None:
         self._over, self._loop = over, loop
-        self._rescue, self._pause, self._resume = rescue, pause, resume
-        self._numbers = [getattr(signal, name) for name in (*_NAMES, _STOP) if hasattr(signal, name)]
+        self._rescue, self._pause, self._resume, self._resized = rescue, pause, resume, resized
+        self._numbers = [getattr(signal, name) for name in (*_NAMES, *_GENTLE) if hasattr(signal, name)]
         self._first = 0
         self._leaving = False
 
@@ -76,8 +79,10 @@ class Signals:
 
     def _heard(self) -> None:
         for number in self._ear.recv(4096):
-            if number == getattr(signal, _STOP, None):
+            if number == getattr(signal, "SIGTSTP", None):
                 self._stop(number)
+            elif number == getattr(signal, "SIGWINCH", None):
+                self._resized()
             elif number in self._numbers:
                 self._over.end(Reason.SIGNAL, number)
 
@@ -90,7 +95,7 @@ class Signals:
         self._resume()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        if number == getattr(signal, _STOP, None):
+        if number in {getattr(signal, name, None) for name in _GENTLE}:
             return
         if self._first:
             self._leave_now()

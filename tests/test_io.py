@@ -186,6 +186,20 @@ def test_the_cursor_belongs_to_the_region(module: Make) -> None:
     assert perform(module(run)).error is None
 
 
+def test_a_region_that_is_gone_shows_nothing(module: Make) -> None:
+    """Rows shown after the region's end are an error, not a region that nobody closes."""
+
+    async def run(io: IO, rng: Random) -> None:
+        async with io.live() as live:
+            await live.show("row")
+        with pytest.raises(RegionError, match="is gone"):
+            await live.show("row")
+
+    played = perform(module(run))
+    assert played.error is None
+    assert played.screen.cursor_shown
+
+
 def test_unfinished_lines_ride_on_the_region(module: Make) -> None:
     """Half a line stands above the rows and is finished there."""
 

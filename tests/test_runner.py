@@ -72,6 +72,16 @@ def test_a_shuffled_bag_has_no_immediate_repeat() -> None:
         assert all(a != b for a, b in pairwise(order))
 
 
+def test_weights_are_how_often_a_module_comes() -> None:
+    """In a round a module comes as often as its weight says, 0 is never, and still not twice in a row."""
+    modules = [speaker(name) for name in "abcd"]
+    weights = {"a": 3, "d": 0}
+    for seed in range(20):
+        order = [module.name for module in islice(shuffled(modules, seed, set(), weights), 10)]
+        assert sorted(order[:5]) == list("aaabc")
+        assert sum(a == b for a, b in pairwise(order)) <= 1  # three of five can force one neighbour
+
+
 def test_seeds_change_the_order() -> None:
     """Another seed shuffles another way."""
     modules = [speaker(name) for name in "abcdef"]

@@ -64,6 +64,21 @@ def test_ctrl_c_in_a_training_run(terminal: Start, moment: str) -> None:
     assert screen.cursor[0] == 0
 
 
+def test_a_resize_to_and_fro_is_noticed(terminal: Start) -> None:
+    """A terminal made smaller and larger again between two pictures gets the region anew at once."""
+    one = terminal("-m", "hello", "-s", "0.05")  # a picture takes seconds, so this is between two
+    one.read_until("hello", seconds=60)
+    one.drain()
+    mark = len(one.output)
+    for size in ((20, 4), (80, 24)):
+        one.resize(*size)
+        os.kill(one.process.pid, signal.SIGWINCH)
+        one.watch(0.3)
+    assert one.output[mark:].count(ansi.ERASE_BELOW) >= 2
+    one.type("\x03")
+    assert one.wait() == -signal.SIGINT
+
+
 def test_a_vanished_terminal_ends_the_show(terminal: Start) -> None:
     """When the window is closed without a signal being heard the process does not linger."""
     one = terminal("-m", "hello", "-s", "4")
