@@ -152,6 +152,8 @@ def shuffled(
     while bag := [m for m in modules if m.name not in broken for _ in range(weights.get(m.name, 1))]:
         rng.shuffle(bag)
         while bag:
-            at = next((i for i, module in enumerate(bag) if module.name != last), 0)
-            last = bag[at].name
-            yield bag.pop(at)
+            others = [module for module in bag if module.name != last] or bag
+            module = max(others, key=bag.count)  # the commonest first, or it would be left over to follow itself
+            last = module.name
+            bag.remove(module)
+            yield module
