@@ -10,7 +10,19 @@
 (['zzz', 'good morning'], 3600.0, 'finished')
 """
 
+from fakeact.testing.checks import CHECKS, BrokenRule, broken_rules, check_module, parametrize_with_checks
 from fakeact.testing.performance import Frame, Performance, perform
 from fakeact.testing.screen import Screen, UnknownSequence
 
-__all__ = ["Frame", "Performance", "Screen", "UnknownSequence", "perform"]
+__all__ = [
+    "CHECKS",
+    "BrokenRule",
+    "Frame",
+    "Performance",
+    "Screen",
+    "UnknownSequence",
+    "broken_rules",
+    "check_module",
+    "parametrize_with_checks",
+    "perform",
+]

@@ -1,0 +1,255 @@
+"""What every module has to hold: our own rules, for anybody's module.
+
+    from fakeact.testing import parametrize_with_checks
+
+    @parametrize_with_checks(fakeact_modules())
+    def test_the_rules(check, module):
+        check(module)
+
+Each rule is a function that plays the module and raises :class:`BrokenRule` with one line, should it not hold.
+"""
+
+import ipaddress
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from fakeact import ansi
+from fakeact.module import Module
+from fakeact.stages.glyphs import encodable
+from fakeact.testing.inert import acts
+from fakeact.testing.performance import Performance, perform
+
+LONGEST = 4 * 3600.0
+"""Seconds of show time after which a module is said never to end."""
+PATIENCE = 2.0
+"""Seconds of show time within which something has to be seen."""
+LONGEST_PAUSE = 45.0
+"""Seconds of show time without a new picture after which a viewer thinks that it died."""
+SIZES = tuple((columns, rows) for columns in (20, 40, 80, 200) for rows in (5, 24, 60))
+
+
+class BrokenRule(AssertionError):
+    """A module does not hold a rule."""
+
+
+Check = Callable[..., None]
+
+
+def _require(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise BrokenRule(otherwise)
+
+
+@lru_cache(maxsize=8)
+def _whole(module: Module, options: tuple[tuple[str, Any], ...], **settings: Any) -> Performance:
+    return perform(module, seconds=LONGEST, seed=1, **settings, **dict(options))
+
+
+def _played(module: Module, options: dict[str, Any], **settings: Any) -> Performance:
+    """A play from the first to the last line; kept, because several rules look at the same one."""
+    return _whole(module, tuple(sorted(options.items())), **settings)
+
+
+def plays_to_its_end(module: Module, **options: Any) -> None:
+    """It comes to an end by itself, without an error."""
+    played = _played(module, options)
+    _require(played.error is None, f"fails: {type(played.error).__name__}: {played.error}")
+    _require(played.ended == "finished", f"has not ended after {LONGEST / 3600:.0f} hours of show time")
+
+
+def ends_when_told(module: Module, **options: Any) -> None:
+    """At any moment it ends within one sleep."""
+    length = _played(module, options).seconds
+    for share in (0.0, 0.1, 0.35, 0.62, 0.9):
+        moment = max(0.01, share * length)
+        played = perform(module, seconds=moment, seed=1, **options)
+        _require(played.error is None, f"told to end after {moment:.1f} s it fails: {played.error!r}")
+        _require(
+            played.seconds <= moment + 0.05, f"told to end after {moment:.1f} s it goes on to {played.seconds:.1f} s"
+        )
+
+
+def is_the_same_under_one_seed(module: Module, **options: Any) -> None:
+    """The same seed gives the same bytes."""
+    again = perform(module, seconds=LONGEST, seed=1, **options)
+    _require(again.raw == _played(module, options).raw, "two plays with one seed differ: chance must come from rng")
+
+
+def differs_with_the_seed(module: Module, **options: Any) -> None:
+    """Another seed gives another show."""
+    other = perform(module, seconds=LONGEST, seed=2, **options)
+    _require(other.raw != _played(module, options).raw, "two plays with different seeds are the same")
+
+
+def fits_every_size(module: Module, **options: Any) -> None:
+    """At any size it plays without an error, and rewrites no line that has wrapped."""
+    for columns, rows in SIZES:
+        played = perform(module, seconds=90, seed=1, columns=columns, rows=rows, **options)
+        _require(played.error is None, f"fails at {columns}x{rows}: {played.error!r}")
+        moves = any(re.search(r"\[\d+A", f.text) and ansi.HIDE_CURSOR not in played.raw for f in played.frames)
+        _require(not (moves and played.screen.wrapped), f"rewrites lines that wrap at {columns} columns: use live()")
+
+
+def is_readable_without_colour(module: Module, **options: Any) -> None:
+    """Without colour the same text is there."""
+    plain = perform(module, seconds=LONGEST, seed=1, color=False, **options)
+    _require(plain.lines == _played(module, options).lines, "the text differs without colour")
+
+
+def is_readable_without_utf8(module: Module, **options: Any) -> None:
+    """In ASCII, what it prints is not a row of question marks."""
+    text = "\n".join(_played(module, options).lines)
+    lost = encodable(text, "ascii").count("?") - text.count("?")
+    _require(lost <= 0.01 * len(text) + 3, f"{lost} characters have no ASCII form")
+
+
+def leaves_a_fresh_line(module: Module, **options: Any) -> None:
+    """It ends with colours off, the cursor shown and at the start of a line."""
+    for played in (_played(module, options), perform(module, seconds=7.3, seed=1, **options)):
+        screen = played.screen
+        _require(not screen.style_open, "leaves a colour on")
+        _require(screen.cursor_shown and screen.cursor[0] == 0, "does not leave the cursor on a fresh line")
+
+
+def begins_at_once(module: Module, **options: Any) -> None:
+    """Something is seen within two seconds."""
+    frames = _played(module, options).frames
+    _require(frames, "prints nothing at all")
+    _require(frames[0].at <= PATIENCE, f"prints nothing for {frames[0].at:.1f} s")
+
+
+def never_seems_dead(module: Module, **options: Any) -> None:
+    """No pause is so long that a viewer thinks it died."""
+    moments = [0.0, *(frame.at for frame in _played(module, options).frames)]
+    longest = max(later - earlier for earlier, later in pairwise(moments))
+    _require(longest <= LONGEST_PAUSE, f"nothing moves for {longest:.0f} s")
+
+
+def imports_light(module: Module, **_options: Any) -> None:
+    """Its package loads neither numpy nor scipy: these come with io.load, behind the first lines."""
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}; import {module.run.__module__}; "
+        "print(sorted({'numpy', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    _require(done.returncode == 0, f"can't be imported: {done.stderr.strip().splitlines()[-1:]}")
+    _require(done.stdout.strip() == "[]", f"importing it loads {done.stdout.strip()}")
+
+
+def is_inert(module: Module, **options: Any) -> None:
+    """It opens no socket, starts no process, writes no file and asks for no environment variable."""
+    with acts() as seen:
+        perform(module, seconds=120, seed=3, **options)
+    _require(not seen, f"is not inert: {', '.join(sorted(set(seen))[:3])}")
+
+
+def leaves_shared_dice_alone(module: Module, **options: Any) -> None:
+    """It does not touch the process-wide random state, Python's or numpy's."""
+    before = _shared_dice()
+    perform(module, seconds=60, seed=3, **options)
+    _require(_shared_dice() == before, "uses the process-wide random state: use the rng it is given")
+
+
+def _shared_dice() -> list[str]:
+    numpy = sys.modules.get("numpy")
+    state = [str(random.getstate())]
+    return [*state, str(numpy.random.get_state(legacy=False))] if numpy else [*state, ""]
+
+
+_CREDENTIALS = {
+    "an AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})",
+    "a Slack token": r"\bxox[abprs]-[\w-]{10,}",
+    "an API key": r"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{24,}",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
+    "a Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
+}
+
+
+def shows_no_credential(module: Module, **options: Any) -> None:
+    """Nothing it prints looks like a real secret."""
+    text = "\n".join(_played(module, options, columns=400).lines)
+    for what, pattern in _CREDENTIALS.items():
+        if found := re.search(pattern, text):
+            raise BrokenRule(f"prints what looks like {what}: {found[0][:12]}...")
+
+
+def names_no_real_address(module: Module, **options: Any) -> None:
+    """Addresses are private, or from the ranges that are reserved for documentation."""
+    text = "\n".join(_played(module, options, columns=400).lines)
+    real = [address for address in _addresses(text) if _is_real(address)]
+    _require(not real, f"names a real address: {real[:1]}")
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Dotted quads and IPv6 addresses; a quad inside a longer version number is none."""
+    yield from re.findall(r"(?<![\w.+-])(?<![A-Za-z]/)\d{1,3}(?:\.\d{1,3}){3}(?![\w.+-]|\.\d)", text)
+    yield from re.findall(r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}(?![\w:])", text)
+
+
+_DOCUMENTATION = [
+    ipaddress.ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+]
+
+
+def _is_real(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    reserved = any(address.version == net.version and address in net for net in _DOCUMENTATION)
+    return not reserved and address.is_global
+
+
+CHECKS: tuple[Check, ...] = (
+    plays_to_its_end,
+    ends_when_told,
+    is_the_same_under_one_seed,
+    differs_with_the_seed,
+    fits_every_size,
+    is_readable_without_colour,
+    is_readable_without_utf8,
+    leaves_a_fresh_line,
+    begins_at_once,
+    never_seems_dead,
+    imports_light,
+    is_inert,
+    leaves_shared_dice_alone,
+    shows_no_credential,
+    names_no_real_address,
+)
+"""All rules, in the order in which a report shows them."""
+
+
+def check_module(module: Module, **options: Any) -> None:
+    """Hold a module to every rule, with these options; raises BrokenRule for the first that it breaks."""
+    for check in CHECKS:
+        check(module, **options)
+
+
+def broken_rules(module: Module, **options: Any) -> Iterator[tuple[str, str]]:
+    """Every rule with what is wrong about it, or nothing, as ``(claim, complaint)``."""
+    for check in CHECKS:
+        claim = (check.__doc__ or "").partition("\n")[0]
+        try:
+            check(module, **options)
+        except BrokenRule as broken:
+            yield claim, str(broken)
+        else:
+            yield claim, ""
+
+
+def parametrize_with_checks(modules: Sequence[Module]) -> Any:
+    """A pytest decorator for a test with the arguments ``check`` and ``module``: each rule for each module."""
+    import pytest
+
+    pairs = [(check, module) for module in modules for check in CHECKS]
+    names = [f"{module.name}-{check.__name__}" for check, module in pairs]
+    return pytest.mark.parametrize(("check", "module"), pairs, ids=names)
