@@ -5,6 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from fakeact import __version__
@@ -60,6 +61,10 @@ def _add_choice(group: argparse._ArgumentGroup) -> None:
     add("-o", "--option", action="append", type=_option, metavar="[MODULE.]KEY=VALUE",
         help="set an option of a module ('-l' shows which there are)")  # fmt: skip
     add("--seed", type=int, metavar="N", help="play the show that belongs to this number")
+    add("--plugin", action="append", type=_file, metavar="FILE",
+        help="play the modules of a Python file that holds a hook; it is run as code")  # fmt: skip
+    add("--drop-ins", action=argparse.BooleanOptionalAction,
+        help="load the modules/*.py beside the configuration file; they are run as code")  # fmt: skip
     add("--no-plugin", action="append", type=_names, metavar="NAME",
         help="do not load this plugin")  # fmt: skip
 
@@ -92,13 +97,23 @@ def _add_look(group: argparse._ArgumentGroup) -> None:
 def _add_printed(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("-l", "--list-modules", action="store_true", help="list the modules and what they pretend to be")
-    add("--json", action="store_true", help="with -l: as JSON")
+    add("--plugins", action="store_true", help="list the plugins: versions, modules, hooks, what was left out and why")
+    add("--json", action="store_true", help="with -l or --plugins: as JSON")
+    add("--check", metavar="NAME", help="hold a module to the rules for modules, and report")
+    add("--how-to-install", metavar="NAME", help="print the command that installs a plugin into this environment")
     add("--show-config", action="store_true", help="print the settings that hold, and where they come from")
     add("--print-integration", metavar="HOST", choices=tuple(SNIPPETS), help=f"how to set up: {', '.join(SNIPPETS)}")
     add("--print-completions", metavar="SHELL", choices=SHELLS, help=f"completions for {', '.join(SHELLS)}")
     add("--print-manpage", action="store_true", help="print the manual page")
     add("-h", "--help", action="help", help="show this and exit")
     add("-V", "--version", action="version", version=f"fakeact {__version__}", help="show the version and exit")
+
+
+def _file(text: str) -> list[Path]:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return [path]
 
 
 def _option(text: str) -> list[str]:
@@ -152,8 +167,18 @@ def _duration(text: str) -> float:
 
 
 SETTINGS = (
-    *("modules", "exclude", "option", "seed", "no_plugin", "speed_factor", "instant_print_lines", "exit_after_time"),
-    *("exit_after_modules", "max_module_time", "color", "screensaver", "prompt", "title", "inhibit"),
+    *(
+        "modules",
+        "exclude",
+        "option",
+        "seed",
+        "plugin",
+        "no_plugin",
+        "speed_factor",
+        "instant_print_lines",
+        "exit_after_time",
+    ),
+    *("exit_after_modules", "max_module_time", "color", "drop_ins", "screensaver", "prompt", "title", "inhibit"),
 )
 """What can also be set by a variable or in the configuration file."""
 DEFAULTS: dict[str, Any] = {"speed_factor": 1.0, "instant_print_lines": 0, "color": "auto", "screensaver": False}
@@ -170,9 +195,19 @@ def parse(arguments: Sequence[str] | None = None, env: Mapping[str, str] | None 
     actions["color"] = next(a for a in understood._actions if "--color" in a.option_strings)  # noqa: SLF001
     defaults = {**DEFAULTS, **(SAVER_DEFAULTS if said.screensaver else {})}
     settings = resolve(said, actions, os.environ if env is None else env, defaults)
-    for name in ("modules", "exclude", "no_plugin", "option"):
+    for name in ("modules", "exclude", "plugin", "no_plugin", "option"):
         parts = settings.values[name] or []
         settings.values[name] = [item for part in parts for item in (part if isinstance(part, list) else [part])]
-    for name in ("list_modules", "json", "show_config", "print_integration", "print_completions", "print_manpage"):
+    for name in (
+        "list_modules",
+        "plugins",
+        "json",
+        "check",
+        "how_to_install",
+        "show_config",
+        "print_integration",
+        "print_completions",
+        "print_manpage",
+    ):
         settings.values[name] = getattr(said, name)
     return settings

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from typing import NoReturn
 
 from fakeact import arguments, options, plugins
@@ -18,7 +19,7 @@ from fakeact.errors import FakeactError, UsageError
 from fakeact.module import Module
 from fakeact.runner import Programme
 from fakeact.session import Session
-from fakeact.settings import Settings
+from fakeact.settings import Settings, config_path
 from fakeact.signals import die
 from fakeact.stages.opening import open_stage
 from fakeact.telling import Teller
@@ -52,15 +53,40 @@ def run(chosen: Settings) -> int:
     if text := _printed_without_plugins(chosen):
         print(text, end="", flush=True)
         return 0
-    strict = bool(os.environ.get("FAKEACT_STRICT_PLUGINS"))
-    found = plugins.discover(chosen.modules, chosen.no_plugin, strict=strict)
+    found = _discover(chosen)
     if not chosen.screensaver:
         for line in found.refused:
             complain(line)
     if text := _printed(chosen, found):
         print(text, end="", flush=True)
         return 0
+    if chosen.check:
+        from fakeact.checking import check
+
+        return check(found, chosen.check, chosen.option)
     return play(_programme(chosen, found), found, chosen)
+
+
+def _discover(chosen: Settings) -> plugins.Plugins:
+    """The plugins this call needs: those of files, and installed ones unless that is switched off."""
+    wanted = [*chosen.modules, *([chosen.check] if chosen.check else [])]
+    found = plugins.discover(
+        wanted,
+        chosen.no_plugin,
+        files=[*_drop_ins(chosen), *chosen.plugin],
+        installed=not os.environ.get("FAKEACT_DISABLE_PLUGIN_AUTOLOAD"),
+        strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS")),
+    )
+    if chosen.plugin and not wanted:
+        own = {str(path) for path in chosen.plugin}
+        chosen.values["modules"] = [name for name, source in found.sources.items() if source.value in own]
+    return found
+
+
+def _drop_ins(chosen: Settings) -> list[Path]:
+    """Personal modules beside the configuration file, if that was switched on."""
+    folder = config_path(os.environ).parent / "modules"
+    return sorted(folder.glob("*.py")) if chosen.drop_ins else []
 
 
 def _printed_without_plugins(chosen: Settings) -> str:
@@ -68,6 +94,10 @@ def _printed_without_plugins(chosen: Settings) -> str:
         from fakeact.integrations import SNIPPETS
 
         return SNIPPETS[chosen.print_integration]
+    if chosen.how_to_install:
+        from fakeact.installing import how_to_install
+
+        return how_to_install(chosen.how_to_install)
     return chosen.show() if chosen.show_config else ""
 
 
@@ -76,6 +106,10 @@ def _printed(chosen: Settings, found: plugins.Plugins) -> str:
         from fakeact.listing import listing
 
         return listing(found, as_json=chosen.json)
+    if chosen.plugins:
+        from fakeact.listing import plugin_listing
+
+        return plugin_listing(found, as_json=chosen.json)
     if chosen.print_completions or chosen.print_manpage:
         from fakeact import printing
 

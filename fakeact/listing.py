@@ -4,7 +4,7 @@ from typing import Any
 
 from fakeact import ansi
 from fakeact.options import Option, options_of
-from fakeact.plugins import Plugins
+from fakeact.plugins import Plugins, Source
 
 
 def listing(found: Plugins, as_json: bool = False) -> str:
@@ -45,3 +45,30 @@ def _entry(record: dict[str, Any], widest: int) -> str:
 
 def _setting(option: dict[str, Any]) -> str:
     return option["name"] if option["default"] is None else f"{option['name']}={option['default']}"
+
+
+def plugin_listing(found: Plugins, as_json: bool = False) -> str:
+    """Every plugin with its version, modules and hooks, and those left out with the reason."""
+    records = [_plugin_record(found, source) for source in dict.fromkeys(found.sources.values())]
+    if as_json:
+        import json
+
+        return json.dumps({"plugins": records, "refused": found.refused}, indent=2) + "\n"
+    lines = [
+        f"{record['name']} ({record['distribution']} {record['version']}): "
+        f"modules {', '.join(record['modules'])}; hooks {', '.join(record['hooks'])}"
+        for record in records
+    ]
+    return "\n".join([*lines, *found.refused]) + "\n"
+
+
+def _plugin_record(found: Plugins, source: Source) -> dict[str, Any]:
+    plugin = found.manager.get_plugin(f"{source.name} = {source.value}")
+    hooks = [hook.name for hook in found.manager.get_hookcallers(plugin) or []]
+    return {
+        "name": source.name,
+        "distribution": source.distribution,
+        "version": source.version,
+        "modules": [name for name, each in found.sources.items() if each == source],
+        "hooks": sorted(hooks),
+    }

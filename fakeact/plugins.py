@@ -1,8 +1,12 @@
 """Finding plugins, one by one, so that a broken one costs a line and not the show."""
 
 import importlib.metadata
-from collections.abc import Callable, Collection, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
 
 import pluggy
 
@@ -43,25 +47,61 @@ class Plugins:
     manager: pluggy.PluginManager = field(default_factory=_manager)
 
 
-def discover(wanted: Collection[str] = (), without: Collection[str] = (), strict: bool = False) -> Plugins:
-    """Load the plugins installed, or where all *wanted* modules have plugins of their name, only those.
+def discover(
+    wanted: Collection[str] = (),
+    without: Collection[str] = (),
+    *,
+    files: Sequence[Path] = (),
+    installed: bool = True,
+    strict: bool = False,
+) -> Plugins:
+    """Load plugins: *files* first, then those installed, or where all *wanted* modules have one, only theirs.
 
     With *strict* a plugin that can't be used raises; otherwise its line stands in ``refused``.
     """
     found = Plugins()
-    entries = _entry_points()
-    names = {entry.name for entry in entries}
-    for entry in entries:
-        if entry.name in without or (wanted and names.issuperset(wanted) and entry.name not in wanted):
+    for source, load in chain(_from_files(files), _from_entry_points(wanted, found) if installed or wanted else ()):
+        if source.name in without:
             continue
-        source = _source(entry)
         try:
-            add_plugin(found, source, entry.load)
+            add_plugin(found, source, load)
         except Exception as error:
             if strict:
                 raise
             found.refused.append(_refusal(source, error))
     return found
+
+
+Loadable = tuple["Source", Callable[[], object]]
+
+
+def _from_files(files: Sequence[Path]) -> Iterator[Loadable]:
+    """A Python file is a plugin if it implements a hook."""
+    for path in files:
+        yield Source(path.stem, str(path), str(path), "(a file)"), partial(_load_file, path)
+
+
+def _load_file(path: Path) -> object:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path} is no Python file")
+    module = module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _from_entry_points(wanted: Collection[str], found: Plugins) -> Iterator[Loadable]:
+    entries = _entry_points()
+    missing = set(wanted) - found.modules.keys()
+    if wanted and not missing:
+        return
+    only = missing if missing and {entry.name for entry in entries}.issuperset(missing) else None
+    for entry in entries:
+        if only is None or entry.name in only:
+            yield _source(entry), entry.load
 
 
 def _entry_points() -> list[importlib.metadata.EntryPoint]:

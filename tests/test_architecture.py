@@ -14,8 +14,10 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/fakeact_*/**/*.py")
 
 # Who may import what of the core. Rooms lower in the list know nothing of those above.
 ARROWS = {
-    "cli": "arguments ending errors integrations listing module observers options plugins printing "
+    "cli": "arguments checking ending errors installing integrations listing module observers options plugins printing "
     "runner session settings signals stages telling",
+    "checking": "errors options plugins testing",
+    "installing": "",
     "printing": "arguments errors options plugins",
     "observers": "ansi errors module plugins settings stages",
     "telling": "module plugins",

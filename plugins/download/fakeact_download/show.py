@@ -1,0 +1,88 @@
+"""The show: wget2 until all is here, then sha256sum."""
+
+import random
+from typing import Annotated, Literal
+
+from fakeact import IO
+from fakeact.style import red
+from fakeact_download.catalogue import TOPICS, Target, choose
+from fakeact_download.lines import NO_ROOM
+from fakeact_download.rows import meter_width
+from fakeact_download.servers import Trouble, world
+from fakeact_download.views import Rows, plain, summary
+from fakeact_download.wget import STEP, Wget
+
+FRAME, SECOND = 5, 10
+"""Steps of the simulation in a frame, and frames in a second."""
+PAUSE = 5000
+"""Milliseconds between two runs: `sleep 5`."""
+
+Topic = Literal["any", "genomes", "isos", "maps", "sources", "wikis"]
+
+
+async def fetch(
+    io: IO,
+    rng: random.Random,
+    *,
+    files: Annotated[int, range(1, 33)] = 9,
+    topic: Topic = "any",
+    threads: Annotated[int, range(1, 17)] = 5,
+    link: Annotated[int, range(100_001)] = 0,
+    trouble: Trouble = "some",
+) -> None:
+    """Download files of a topic, so many at a time, through a link of so many Mbit/s.
+
+    A link of 0 is as fast as it takes to be done in about two minutes.
+    """
+    targets = choose(rng, rng.choice(TOPICS) if topic == "any" else topic, files)
+    total = sum(target.size for target in targets)
+    capacity = link * 125_000.0 or total / rng.uniform(50, 75)
+    place, disk = world(rng, targets, capacity, threads, trouble), dict[str, int]()
+    while True:
+        await io.csleep(rng.uniform(30, 90))
+        wget = Wget(place, disk, targets, threads, rng)
+        await _with_rows(io, wget) if io.motion and meter_width(io.width) > 0 else await _in_lines(io, wget)
+        if not wget.failed:
+            break
+        await io.csleep(PAUSE)
+    await _check(io, rng, targets[1:])
+    await io.csleep(3500)
+
+
+async def _with_rows(io: IO, wget: Wget) -> None:
+    rows, frames = Rows(wget, io.width), 0
+    async with io.live(keep=True) as live:
+        # The program's cursor waits in a line of its own below the rows.
+        await live.show(*rows.texts, "")
+        while not wget.over:
+            await io.csleep(FRAME * STEP * 1000)
+            rows.resize(io.width)
+            for _ in range(FRAME):
+                for event in wget.step():
+                    if text := rows.tell(event):
+                        await io.print(text)
+            frames += 1
+            if frames % SECOND == 0:
+                rows.second()
+            await live.show(*rows.texts, "")
+        await live.show(*rows.texts)
+
+
+async def _in_lines(io: IO, wget: Wget) -> None:
+    if io.motion:
+        await io.print(red(NO_ROOM))
+    while not wget.over:
+        await io.csleep(FRAME * STEP * 1000)
+        for _ in range(FRAME):
+            for event in wget.step():
+                if text := plain(event):
+                    await io.print(text)
+    await io.print(summary(wget))
+
+
+async def _check(io: IO, rng: random.Random, targets: list[Target]) -> None:
+    """Read each file again, as fast as a processor with SHA instructions hashes."""
+    speed = rng.uniform(0.9e9, 1.9e9)
+    for target in sorted(targets, key=lambda target: target.name):
+        await io.csleep(1000 * target.size / speed * rng.uniform(0.97, 1.1))
+        await io.print(f"{target.name}: OK")
