@@ -100,6 +100,7 @@ def _add_printed(group: argparse._ArgumentGroup) -> None:
     add("--plugins", action="store_true", help="list the plugins: versions, modules, hooks, what was left out and why")
     add("--json", action="store_true", help="with -l or --plugins: as JSON")
     add("--check", metavar="NAME", help="hold a module to the rules for modules, and report")
+    add("--new-plugin", nargs="+", metavar=("NAME", "DIR"), help="write a small complete plugin project (below DIR)")
     add("--how-to-install", metavar="NAME", help="print the command that installs a plugin into this environment")
     add("--show-config", action="store_true", help="print the settings that hold, and where they come from")
     add("--print-integration", metavar="HOST", choices=tuple(SNIPPETS), help=f"how to set up: {', '.join(SNIPPETS)}")
@@ -204,6 +205,7 @@ def parse(arguments: Sequence[str] | None = None, env: Mapping[str, str] | None 
         "json",
         "check",
         "how_to_install",
+        "new_plugin",
         "show_config",
         "print_integration",
         "print_completions",

@@ -94,6 +94,13 @@ def _printed_without_plugins(chosen: Settings) -> str:
         from fakeact.integrations import SNIPPETS
 
         return SNIPPETS[chosen.print_integration]
+    if chosen.new_plugin:
+        from fakeact.newplugin import new_plugin
+
+        name, *where = chosen.new_plugin
+        if len(where) > 1:
+            raise UsageError("--new-plugin takes a name and at the most one folder")
+        return new_plugin(name, Path(*where))
     if chosen.how_to_install:
         from fakeact.installing import how_to_install
 

@@ -14,10 +14,11 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/fakeact_*/**/*.py")
 
 # Who may import what of the core. Rooms lower in the list know nothing of those above.
 ARROWS = {
-    "cli": "arguments checking ending errors installing integrations listing module observers options plugins printing "
-    "runner session settings signals stages telling",
+    "cli": "arguments checking ending errors installing integrations listing module newplugin observers options "
+    "plugins printing runner session settings signals stages telling",
     "checking": "errors options plugins testing",
     "installing": "",
+    "newplugin": "errors",
     "printing": "arguments errors options plugins",
     "observers": "ansi errors module plugins settings stages",
     "telling": "module plugins",

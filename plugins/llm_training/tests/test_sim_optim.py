@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from fakeact_llm_training.sim.course import initial_loss
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.noise import Array, skewed
-from fakeact_llm_training.sim.optim import Learning, initial_loss
+from fakeact_llm_training.sim.optim import Learning
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.schedule import Schedule
 from scipy import special

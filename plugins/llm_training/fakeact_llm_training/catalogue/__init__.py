@@ -12,6 +12,7 @@ from fakeact_llm_training.catalogue.records import (
     LatentAttention,
     Model,
     Names,
+    Recipe,
     Tokenizer,
 )
 
@@ -22,11 +23,15 @@ __all__ = [
     "LatentAttention",
     "Model",
     "Names",
+    "Recipe",
     "Tokenizer",
     "datasets",
     "gpus",
+    "instructions",
+    "long_corpora",
     "models",
     "names",
+    "recipe",
     "tokenizers",
 ]
 
@@ -69,6 +74,24 @@ def gpus() -> tuple[Gpu, ...]:
 def datasets() -> tuple[Dataset, ...]:
     """All corpora, the real ones first."""
     return tuple(Dataset(**row) for row in _table("datasets")["datasets"])
+
+
+@cache
+def long_corpora() -> tuple[Dataset, ...]:
+    """Corpora of trillions of tokens, for runs that take months."""
+    return tuple(Dataset(**row) for row in _table("long")["datasets"])
+
+
+@cache
+def instructions() -> tuple[Dataset, ...]:
+    """Instruction sets to fine-tune on; their `loss_shift` is a 7B model's first loss minus 1.2."""
+    return tuple(Dataset(**row) for row in _table("instructions")["datasets"])
+
+
+@cache
+def recipe(slug: str) -> Recipe:
+    """How the model of that slug was pre-trained, or how one of its kind would be."""
+    return Recipe(**_table("recipes")["recipes"].get(slug, {}))
 
 
 @cache

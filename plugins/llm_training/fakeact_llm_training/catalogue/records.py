@@ -126,6 +126,17 @@ class Dataset(NamedTuple):
     serious: bool
 
 
+class Recipe(NamedTuple):
+    """A whole pre-training run: sequences in a batch, their length, tokens, warm-up steps, learning rate's course."""
+
+    sequences: int = 1024
+    length: int = 4096
+    tokens: int = 2_000_000_000_000
+    warmup: int = 2000
+    kind: Literal["cosine", "linear", "wsd"] = "cosine"
+    floor: float = 0.1
+
+
 class Names(NamedTuple):
     """Patterns and words that host names, run names and paths are made of."""
 

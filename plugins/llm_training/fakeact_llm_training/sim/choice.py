@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from fakeact_llm_training.catalogue import datasets, gpus, models
+from fakeact_llm_training.catalogue import datasets, gpus, instructions, long_corpora, models
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
 
 MOST_GPUS = 131_072
@@ -23,7 +23,14 @@ def find_gpu(wanted: str) -> Gpu:
 
 def find_dataset(wanted: str) -> Dataset:
     """The corpus of that name, with or without its organisation; ValueError if there is none."""
-    return _find("dataset", wanted, [(one, (_short(one), one.name, one.title)) for one in datasets()])
+    known = (*long_corpora(), *datasets(), *instructions())
+    return _find("dataset", wanted, [(one, (_short(one), one.name, one.title)) for one in known])
+
+
+def check_word(option: str, wanted: str, possible: Sequence[str]) -> None:
+    """ValueError if an option is given something else than one of these words."""
+    if wanted not in possible:
+        _find(option, wanted, [(word, (word,)) for word in possible])
 
 
 def _short(dataset: Dataset) -> str:

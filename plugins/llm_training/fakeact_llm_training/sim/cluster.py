@@ -1,5 +1,6 @@
 """Every GPU of the fleet as arrays: load makes power, power makes heat, each GPU in its own lasting way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +23,17 @@ POWER_TAU, CORE_TAU, HBM_TAU = 0.8, {"air": 38.0, "liquid": 11.0}, {"air": 85.0,
 # Leakage: 8xH100 nodes creep up 6 to 7 % while they heat by some 25 K.
 LEAKAGE_PER_KELVIN = 0.0026
 CORE_WARNING, CORE_CRITICAL, HBM_WARNING = -10.0, -3.0, 95.0
+# What nvidia-smi shows as used where nothing runs.
+DRIVER_MIB = 4
 CLOCK_WARNING, CLOCK_CRITICAL = 0.92, 0.75
 
 
 @dataclass(frozen=True)
 class Readings:
-    """All GPUs at one moment, in rank order, in %, MHz, W, C, MiB; health 0 green, 1 yellow, 2 red."""
+    """All GPUs at one moment, in rank order, in %, MHz, W, C, MiB; health 0 green, 1 yellow, 2 red.
+
+    Not `present` is a GPU that has fallen off the bus or whose node is gone: a tool shows no value of it.
+    """
 
     utilisation: Floats
     sm_clock: Floats
@@ -36,6 +42,7 @@ class Readings:
     hbm_temperature: Floats
     memory_used: Floats
     health: npt.NDArray[np.uint8]
+    present: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Cluster:
         self.throttles = False
         self._drag = np.zeros(scenario.world_size, np.float32)
         self._filled = 0.0
+        self._resident = True
+        self._present = np.ones(scenario.world_size, np.bool_)
         self._target = self._demand(WAITING)
         self._power = self._target.copy()
         self._core = self._settled(self._resistance, self._power)
@@ -153,9 +162,35 @@ class Cluster:
         self._power, self._core, self._hbm = self._state(t)
         self._since = t
 
-    def set_memory(self, share: float) -> None:
-        """How full GPUs are: 0 a bare context, 1 the steady state of training."""
-        self._filled = share
+    def set_memory(self, share: float | None) -> None:
+        """How full GPUs are: 0 a bare context, 1 the steady state of training; None without any process."""
+        self._resident = share is not None
+        self._filled = share or 0.0
+
+    def lose(self, ranks: Iterable[int]) -> None:
+        """These GPUs no longer answer."""
+        self._present[list(ranks)] = False
+
+    def restore(self, t: float, replaced: Iterable[int], generator: np.random.Generator) -> None:
+        """All GPUs answer again; those of replaced nodes are others, as cool as their new room."""
+        self._present[:] = True
+        self._rebase(t)
+        for node in replaced:
+            own = slice(node * self.scenario.gpus_per_node, (node + 1) * self.scenario.gpus_per_node)
+            self._exchange(own, generator)
+        self._target = self._demand(self._load)
+
+    def _exchange(self, own: slice, generator: np.random.Generator) -> None:
+        count = own.stop - own.start
+        for values, spread in ((self.efficiency, 0.018), (self._clock, 0.013)):
+            values[own] = 1 + (spread * generator.standard_normal(count)).clip(-0.03, 0.03)
+        self._resistance[own] = np.median(self._resistance) * (1 + 0.035 * generator.standard_normal(count))
+        self._hbm_resistance[own] = self._resistance[own] * 1.24
+        self._memory_offset[own] = np.round(24 * generator.standard_normal(count))
+        self._drag[own] = 0.0
+        self._power[own] = self._gpu.idle_w
+        self._core[own] = self._settled(self._resistance, self._power)[own]
+        self._hbm[own] = self._settled(self._hbm_resistance, self._power)[own]
 
     def engage_throttle(self, t: float) -> None:
         """From `t` on GPUs that have come near their limit clock down to stay below it."""
@@ -191,7 +226,8 @@ class Cluster:
             temperature=core,
             hbm_temperature=hbm,
             memory_used=self._memory(),
-            health=self._health(core, hbm, clock),
+            health=np.where(self._present, self._health(core, hbm, clock), np.uint8(2)).astype(np.uint8),
+            present=self._present.copy(),
         )
 
     def _clocks(self, noise: Floats) -> Floats:
@@ -221,6 +257,8 @@ class Cluster:
 
     def _memory(self) -> Floats:
         scenario = self.scenario
+        if not self._resident:
+            return np.full(scenario.world_size, DRIVER_MIB, np.float32)
         full = scenario.used_mib * self._stage_share() + self._memory_offset
         held = CONTEXT_MIB + (np.minimum(full, scenario.gpu.memory_mib) - CONTEXT_MIB) * self._filled
         floored: Floats = np.floor(held).astype(np.float32)

@@ -1,13 +1,14 @@
 """How a corpus becomes an epoch: packed sequences, what is held out, how many whole batches."""
 
 import random
+from collections.abc import Sequence
 
-from fakeact_llm_training.catalogue import datasets, tokenizers
+from fakeact_llm_training.catalogue import datasets, instructions, tokenizers
 from fakeact_llm_training.catalogue.records import Dataset, Model
 from fakeact_llm_training.sim.layout import FORWARD_SHARE, Layout
 from fakeact_llm_training.sim.scenario import Data
 from fakeact_llm_training.sim.site import Tone
-from fakeact_llm_training.sim.wish import FEWEST_STEPS, LONGEST_RUN, MOST_STEPS, SHORTEST_RUN, Wish
+from fakeact_llm_training.sim.wish import LONGEST_RUN, MOST_STEPS, SHORTEST_RUN, Wish
 
 
 def sequences_in(dataset: Dataset, model: Model, length: int) -> int:
@@ -31,9 +32,18 @@ def steps_in(dataset: Dataset, model: Model, layout: Layout) -> int:
 def draw_corpus(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout: Layout) -> Dataset:
     """A corpus in that tone with enough text for an epoch."""
     needed = wish.steps_at(layout.step_time)
-    enough = [corpus for corpus in datasets() if steps_in(corpus, model, layout) > needed]
+    known = instructions() if wish.kind == "finetune" else datasets()
+    if wish.kind == "finetune" and not wish.steps and (whole := _epochs(known, wish, model, layout)):
+        known = tuple(whole)
+        needed = 0
+    enough = [corpus for corpus in known if steps_in(corpus, model, layout) > needed]
     in_tone = [corpus for corpus in enough if corpus.serious == (tone == "serious")]
-    return rng.choice(in_tone or enough or [max(datasets(), key=lambda corpus: corpus.tokens)])
+    return rng.choice(in_tone or enough or [max(known, key=lambda corpus: corpus.tokens)])
+
+
+def _epochs(known: Sequence[Dataset], wish: Wish, model: Model, layout: Layout) -> list[Dataset]:
+    """Corpora that make an epoch as they are."""
+    return [one for one in known if _is_an_epoch(wish, steps_in(one, model, layout), layout.step_time)]
 
 
 def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, layout: Layout) -> Data:
@@ -56,7 +66,7 @@ def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, la
 
 def _is_an_epoch(wish: Wish, steps: int, step_time: float) -> bool:
     in_time = SHORTEST_RUN <= steps * wish.epochs * step_time <= LONGEST_RUN
-    return FEWEST_STEPS <= steps <= MOST_STEPS and in_time
+    return wish.fewest <= steps <= MOST_STEPS and in_time
 
 
 def _round_number(rng: random.Random, samples: int, batch: int) -> int:

@@ -27,28 +27,40 @@ class Incident:
 
 
 def draw_incidents(scenario: Scenario, generator: np.random.Generator) -> dict[int, list[Incident]]:
-    """Incidents by the step before which they begin; none within the first 20 steps."""
-    hours = scenario.total_steps * scenario.step_time / 3600
+    """Incidents by the step before which they begin; none within the first 20 steps.
+
+    Without faults only data loaders hiccup.
+    """
+    steps = _steps(scenario)
+    hours = steps * scenario.step_time / 3600
     by_step: dict[int, list[Incident]] = defaultdict(list)
     for kind, rate in PER_HOUR.items():
         if not _possible(kind, scenario):
             continue
         for _ in range(int(generator.poisson(rate * hours))):
-            if scenario.total_steps > 20:
-                incident = _draw(kind, scenario, generator)
+            if steps > 20:
+                incident = _draw(kind, scenario, steps, generator)
                 by_step[incident.step].append(incident)
     return by_step
 
 
+def _steps(scenario: Scenario) -> int:
+    """Steps that this job can come to."""
+    steps = scenario.last_step - scenario.start_step
+    return min(steps, int(scenario.time_limit / scenario.step_time)) if scenario.time_limit else steps
+
+
 def _possible(kind: Kind, scenario: Scenario) -> bool:
-    return {"straggler": scenario.world_size > 1, "loader": True, "link": scenario.nodes > 1}[kind]
+    if kind == "loader":
+        return True
+    return scenario.faults != "none" and (scenario.world_size if kind == "straggler" else scenario.nodes) > 1
 
 
-def _draw(kind: Kind, scenario: Scenario, generator: np.random.Generator) -> Incident:
-    step = int(generator.integers(21, scenario.total_steps + 1))
+def _draw(kind: Kind, scenario: Scenario, steps: int, generator: np.random.Generator) -> Incident:
+    step = scenario.start_step + int(generator.integers(21, steps + 1))
     rank = int(generator.integers(scenario.world_size))
     if kind == "straggler":
-        steps = int(generator.integers(15, 75) / scenario.step_time) + 1
-        return Incident(kind, step, rank, slowdown=float(generator.uniform(0.04, 0.14)), steps=steps)
+        lasts = int(generator.integers(15, 75) / scenario.step_time) + 1
+        return Incident(kind, step, rank, slowdown=float(generator.uniform(0.04, 0.14)), steps=lasts)
     seconds = generator.uniform(0.6, 4.0) if kind == "loader" else generator.uniform(2.0, 7.0)
     return Incident(kind, step, rank, seconds=float(seconds))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Gpu, Model
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS
+from fakeact_llm_training.sim.kinds import DialectName
 from fakeact_llm_training.sim.memory import Memory, Parallelism, fit
 from fakeact_llm_training.sim.model import flops_per_token, total_parameters
 
@@ -45,21 +47,30 @@ class Layout(NamedTuple):
         return self.global_batch * self.sequence_length
 
 
-def parallelisms(model: Model, gpu: Gpu, world: int) -> Iterator[Parallelism]:
-    """Ways of cutting the model up that divide what they must."""
+def parallelisms(model: Model, gpu: Gpu, world: int, dialect: DialectName = "pytorch") -> Iterator[Parallelism]:
+    """Ways of cutting the model up that divide what they must and that the framework offers."""
+    offered = FRAMEWORKS[dialect].shardings
+    for how in _all_parallelisms(model, gpu, world, dialect):
+        if how.sharding in offered or world == 1:
+            yield how
+
+
+def _all_parallelisms(model: Model, gpu: Gpu, world: int, dialect: DialectName) -> Iterator[Parallelism]:
     size = total_parameters(model)
     if size < 1.6e9:
         yield Parallelism(1, 1, 1, world, 1, "DDP", 1)
-    for tp in _tensor_degrees(model, gpu, world):
-        if size > 0.7e9:
+    if 1 < world <= 512 and size > 0.3e9:
+        yield from (Parallelism(1, 1, 1, world, 1, sharding, world) for sharding in ("ZeRO-2", "ZeRO-3"))
+    for tp in _tensor_degrees(model, gpu, world, dialect):
+        if size > (0.7e9 if dialect in {"pytorch", "hf"} else 0.1e9):
             yield from _fully_sharded(tp, world // tp, gpu)
-        if size > 6e9:
-            yield from _pipelined(model, gpu, tp, world // tp)
+        if size > 6e9 or dialect != "pytorch":
+            yield from _pipelined(model, gpu, tp, world // tp, dialect)
 
 
-def _tensor_degrees(model: Model, gpu: Gpu, world: int) -> list[int]:
-    # Without NVLink nobody splits matrices; below some 12B sharding alone does.
-    if gpu.busbw_node < 100 or total_parameters(model) < 12e9 or model.experts:
+def _tensor_degrees(model: Model, gpu: Gpu, world: int, dialect: DialectName) -> list[int]:
+    # Without NVLink nobody splits matrices; below some 12B sharding alone does where there is any.
+    if gpu.busbw_node < 100 or total_parameters(model) < FRAMEWORKS[dialect].tensor_from or model.experts:
         return [1]
     whole = (model.heads, model.kv_heads, world, min(world, gpu.per_node))
     return [tp for tp in TENSOR_EFFICIENCY if not any(n % tp for n in whole)]
@@ -74,9 +85,10 @@ def _fully_sharded(tp: int, dp: int, gpu: Gpu) -> Iterator[Parallelism]:
             yield Parallelism(tp, 1, 1, dp, 1, "HSDP", shard)
 
 
-def _pipelined(model: Model, gpu: Gpu, tp: int, rest: int) -> Iterator[Parallelism]:
+def _pipelined(model: Model, gpu: Gpu, tp: int, rest: int, dialect: DialectName) -> Iterator[Parallelism]:
     slots = model.pipeline_slots or model.layers
-    for pp in range(1, min(slots // 2, rest, 32) + 1):
+    deepest = 32 if total_parameters(model) > FRAMEWORKS[dialect].stages_from else 1
+    for pp in range(1, min(slots // 2, rest, deepest) + 1):
         if slots % pp == 0 and rest % pp == 0:
             for ep in _expert_degrees(model, gpu, rest // pp):
                 yield Parallelism(tp, pp, 1, rest // pp, ep, "ZeRO-1", rest // pp)
@@ -117,7 +129,9 @@ def communication_seconds(model: Model, gpu: Gpu, how: Parallelism, accum: int) 
     inside = how.world_size <= gpu.per_node or (how.sharding == "HSDP" and how.shard_degree <= gpu.per_node)
     link = gpu.busbw_node if inside else gpu.busbw_fabric
     size = total_parameters(model)
-    if how.sharding in {"FSDP", "HSDP"}:
+    if how.sharding == "ZeRO-2":
+        sent = size * (2.0 * accum + 2)
+    elif how.sharding in {"FSDP", "HSDP", "ZeRO-3"}:
         sent = size * (4 * accum + 4) * (how.shard_degree - 1) / how.shard_degree
     elif how.sharding == "DDP":
         sent = 2 * size * 4 * (how.dp - 1) / how.dp
@@ -135,12 +149,23 @@ def step_seconds(compute: float, communication: float, how: Parallelism, accum: 
     return max(busy, communication) + 0.09 * min(busy, communication) + 0.006
 
 
-def layouts(model: Model, gpu: Gpu, world: int, target: float) -> Iterator[Layout]:
+def layouts(model: Model, gpu: Gpu, world: int, target: float, dialect: DialectName = "pytorch") -> Iterator[Layout]:
     """Layouts that fit, each accumulated to about `target` seconds a step."""
-    for how in parallelisms(model, gpu, world):
+    for how in parallelisms(model, gpu, world, dialect):
         for sequence in SEQUENCE_LENGTHS:
             if sequence <= model.context:
                 yield from _batches(model, gpu, how, sequence, target)
+
+
+def layouts_of(model: Model, gpu: Gpu, world: int, batch: tuple[int, int], dialect: DialectName) -> Iterator[Layout]:
+    """Layouts that fit for a global `batch` of (sequences, length)."""
+    sequences, length = batch
+    for how in parallelisms(model, gpu, world, dialect):
+        for micro in MICRO_BATCHES:
+            accum, left = divmod(sequences, micro * how.dp)
+            if left or accum < 1 or not (found := fit(model, gpu, how, length * micro)):
+                break
+            yield _laid_out(model, gpu, how, (micro, length, accum), found)
 
 
 def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, target: float) -> Iterator[Layout]:
@@ -148,27 +173,36 @@ def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, target: fl
         found = fit(model, gpu, how, sequence * micro)
         if not found:
             return
-        memory, recompute = found
-        one = compute_seconds(model, gpu, how, (micro, sequence), recompute)
+        one = compute_seconds(model, gpu, how, (micro, sequence), found[1])
         accum = max(round((target - 0.006) / one - (how.pp - 1) / 2), how.pp if how.pp > 1 else 1)
-        time = step_seconds(one, communication_seconds(model, gpu, how, accum), how, accum)
-        flops = sequence * micro * accum * how.dp * flops_per_token(model, sequence)
-        mfu = flops / (time * how.world_size * gpu.bf16_tflops * 1e12)
-        yield Layout(how, sequence, micro, accum, recompute, memory, time, mfu)
+        yield _laid_out(model, gpu, how, (micro, sequence, accum), found)
         if one > 2 * SLOWEST:
             return
 
 
-def choose(model: Model, gpu: Gpu, world: int, target: float, rng: random.Random) -> Layout | None:
+def _laid_out(
+    model: Model, gpu: Gpu, how: Parallelism, batch: tuple[int, int, int], found: tuple[Memory, str]
+) -> Layout:
+    (micro, sequence, accum), (memory, recompute) = batch, found
+    one = compute_seconds(model, gpu, how, (micro, sequence), recompute)
+    time = step_seconds(one, communication_seconds(model, gpu, how, accum), how, accum)
+    flops = sequence * micro * accum * how.dp * flops_per_token(model, sequence)
+    mfu = flops / (time * how.world_size * gpu.bf16_tflops * 1e12)
+    return Layout(how, sequence, micro, accum, recompute, memory, time, mfu)
+
+
+def choose(
+    model: Model, gpu: Gpu, world: int, target: float, *, rng: random.Random, dialect: DialectName = "pytorch"
+) -> Layout | None:
     """The layout a careful person would take at about `target` seconds a step; None if nothing fits."""
-    found = list(layouts(model, gpu, world, target))
+    found = list(layouts(model, gpu, world, target, dialect))
     return max(found, key=lambda layout: _merit(layout, target) + 0.25 * rng.random(), default=None)
 
 
 def _merit(layout: Layout, target: float) -> float:
     off = abs(math.log(layout.step_time / target))
     late = max(0.0, math.log(layout.step_time / SLOWEST)) + max(0.0, math.log(FASTEST / layout.step_time))
-    rare = {"FSDP": 0.0, "HSDP": 0.1, "DDP": 0.0, "ZeRO-1": 0.08}[layout.parallelism.sharding]
+    rare = {"HSDP": 0.1, "ZeRO-1": 0.08}.get(layout.parallelism.sharding, 0.0)
     lengthy = 0.15 * math.log2(layout.sequence_length / 2048)
     accumulated = 0.05 * math.log2(layout.grad_accum) + 0.05 * math.log2(layout.parallelism.tp)
     return 6 * layout.mfu - 1.5 * max(0.0, off - 0.15) - 6 * late - rare + lengthy - accumulated

@@ -66,6 +66,10 @@ def states(model: Model, how: Parallelism) -> tuple[float, float, float]:
     """Bytes of weights, gradients and optimizer on the fullest GPU."""
     experts = expert_parameters(model)
     rest = total_parameters(model) - experts
+    if how.sharding in {"ZeRO-2", "ZeRO-3"}:
+        # DeepSpeed: 16-bit weights and gradients, fp32 copy and moments; ZeRO-2 shards all but the weights.
+        size, own = float(rest + experts), (rest + experts) / how.shard_degree
+        return 2 * (own if how.sharding == "ZeRO-3" else size), 2 * own, 12 * own
     if how.sharding != "ZeRO-1":
         # fp32 parameters and Adam moments, bf16 autocast.
         local = (rest + experts) / how.tp / how.shard_degree
@@ -84,6 +88,9 @@ def gathered(model: Model, how: Parallelism) -> float:
         return 2.0 * total_parameters(model)
     if how.sharding == "ZeRO-1":
         return 0.0
+    if how.sharding == "ZeRO-2":
+        # Two buckets of gradients, DeepSpeed's default of 5e8 elements each.
+        return min(2.0 * total_parameters(model), 2e9)
     layer = (total_parameters(model) - model.vocab * model.hidden) / model.layers
     return max(2 * 2 * layer + 4 * layer, 2.0 * model.vocab * model.hidden) / how.tp
 

@@ -16,29 +16,36 @@ SLOW_SHARE = 0.004
 
 
 class Pace:
-    """Seconds of undisturbed steps, in order from step 1."""
+    """Seconds of undisturbed steps, one after the other as they are done."""
 
     def __init__(self, scenario: Scenario, generator: np.random.Generator, special: ModuleType) -> None:
         self._scenario = scenario
         self._generator = generator
         self._special = special
         self._scatter = float(generator.uniform(0.002, 0.004))
-        self._first = 1 - BLOCK
-        self._factors: Array = np.ones(BLOCK)
+        self._done, self._warm_from = 0, 0.0
+        self._factors: Array = np.ones(0)
         self._opening = self._draw_opening()
 
     def _draw_opening(self) -> tuple[float, ...]:
         """Factors of the first steps: kernels are tuned, communicators connect, the allocator grows."""
         return (float(self._generator.uniform(3.6, 5.4)), float(self._generator.uniform(1.15, 1.5)), 1.04)
 
-    def seconds(self, step: int, at: float) -> float:
-        """Seconds of step `step` if it starts `at` seconds into the run and nothing disturbs it."""
-        while step >= self._first + BLOCK:
-            self._first += BLOCK
+    def restart(self, at: float) -> None:
+        """New processes begin at `at`: slow first steps once more, from chips that have cooled."""
+        self._opening = self._draw_opening()
+        self._done, self._warm_from = 0, at
+        self._factors = np.ones(0)
+
+    def seconds(self, at: float) -> float:
+        """Seconds of the next step if it starts `at` seconds into the run and nothing disturbs it."""
+        place = self._done % BLOCK
+        if place == 0:
             self._factors = self._block()
-        opening = self._opening[step - 1] if step <= len(self._opening) else 1.0
-        warmed = 1 - DRIFT * math.exp(-at / DRIFT_TAU)
-        return self._scenario.step_time * warmed * opening * float(self._factors[step - self._first])
+        opening = self._opening[self._done] if self._done < len(self._opening) else 1.0
+        self._done += 1
+        warmed = 1 - DRIFT * math.exp(-(at - self._warm_from) / DRIFT_TAU)
+        return self._scenario.step_time * warmed * opening * float(self._factors[place])
 
     def _block(self) -> Array:
         uniform = self._generator.random((BLOCK, 3)).clip(1e-12, 1 - 1e-12)

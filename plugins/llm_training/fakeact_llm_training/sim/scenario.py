@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
+from fakeact_llm_training.sim.kinds import DialectName, FaultRate, Kind, LossScaling
 from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.memory import GIB, used_mib
 from fakeact_llm_training.sim.model import flops_per_token, total_parameters, weight_bytes
@@ -43,6 +44,30 @@ class Scenario:
     io_per_node: float
     """Bytes per second that a node writes to and reads from shared storage."""
     log_interval: int = 10
+    kind: Kind = "pretrain"
+    dialect: DialectName = "pytorch"
+    faults: FaultRate = "none"
+    start_step: int = 0
+    """Steps done before this job."""
+    prior_seconds: float = 0.0
+    """Seconds that the jobs before this one have trained."""
+    load_path: str | None = None
+    """The directory that weights come from: a checkpoint, or a published model; None from scratch."""
+    time_limit: float | None = None
+    """Seconds of training after which the job saves and ends."""
+    step_limit: int | None = None
+    """Steps of this job after which it does."""
+    validation_interval: int = 0
+    """Steps between validations inside an epoch; 0 for none."""
+    patience: int | None = None
+    """Evaluations without improvement after which a fine-tune stops."""
+    async_checkpoints: bool = False
+    keep_checkpoints: int | None = None
+    """How many checkpoints are kept; None for all."""
+    max_restarts: int = 3
+    collective_timeout: int = 120
+    """Seconds after which the watchdog gives a collective up."""
+    loss_scaling: LossScaling | None = None
 
     # The layout
     @property
@@ -92,8 +117,10 @@ class Scenario:
 
     @property
     def precision(self) -> str:
-        """bf16 weights with an fp32 copy in the optimizer, or fp32 weights under bf16 mixed precision."""
-        return "bf16" if self.sharding == "ZeRO-1" else "bf16-mixed"
+        """16-bit weights with an fp32 copy in the optimizer, or fp32 weights under bf16 mixed precision."""
+        if self.loss_scaling:
+            return "fp16"
+        return "bf16" if self.sharding.startswith("ZeRO") else "bf16-mixed"
 
     # The batch
     @property
@@ -151,6 +178,26 @@ class Scenario:
     def total_steps(self) -> int:
         """Optimizer steps of the run."""
         return self.steps_per_epoch * self.epochs
+
+    @property
+    def first_step(self) -> int:
+        """The first step of this job, counted from 1 over the whole run."""
+        return self.start_step + 1
+
+    @property
+    def last_step(self) -> int:
+        """The last step that this job may come to."""
+        return min(self.total_steps, self.start_step + (self.step_limit or self.total_steps))
+
+    @property
+    def consumed_samples_before(self) -> int:
+        """Sequences that the jobs before this one have trained on."""
+        return self.start_step * self.global_batch
+
+    @property
+    def consumed_tokens_before(self) -> int:
+        """Tokens that the jobs before this one have trained on."""
+        return self.start_step * self.tokens_per_step
 
     @property
     def total_tokens(self) -> int:
@@ -225,8 +272,13 @@ class Scenario:
 
     @property
     def checkpoint_bytes(self) -> int:
-        """Weights and optimizer: fp32 weights and two moments, 12 a parameter; 14 with bf16 ones as well."""
-        return self.parameters * (14 if self.sharding == "ZeRO-1" else 12)
+        """Weights and optimizer: fp32 weights and two moments, 12 a parameter; 14 with 16-bit ones as well."""
+        return self.parameters * self.bytes_per_parameter
+
+    @property
+    def bytes_per_parameter(self) -> int:
+        """Bytes of a parameter in a checkpoint."""
+        return 14 if self.sharding.startswith("ZeRO") else 12
 
     @property
     def checkpoint_shards(self) -> int:

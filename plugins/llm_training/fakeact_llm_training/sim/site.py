@@ -96,21 +96,33 @@ class Site(NamedTuple):
         """All nodes' addresses in rank order."""
         return tuple(map(self.address, range(self.nodes)))
 
-    def agent_pid(self, node: int) -> int:
-        """The launcher's process id on a node; a permutation of slots keeps all ids apart."""
+    def agent_pid(self, node: int, attempt: int = 0) -> int:
+        """The launcher's process id on a node, started for that attempt; all ids are apart."""
+        return _later(self._agent_pid(node), attempt, self.pid_seed)
+
+    def _agent_pid(self, node: int) -> int:
         # Both moduli are primes; with 4,194,304 as the highest process id, small jobs get the wider spacing.
         slots, spacing = (4093, 997) if self.nodes <= 4093 else (32771, 97)
         return 2000 + (node * 1663 + self.pid_seed) % slots * spacing + self.pid_seed % 89
 
-    def pid(self, rank: int) -> int:
-        """A worker's process id: the launcher spawns a node's workers one after the other."""
+    def pid(self, rank: int, attempt: int = 0) -> int:
+        """A worker's process id: the launcher spawns a node's workers one after the other, at each attempt anew."""
         node, local = divmod(rank, self.gpus_per_node)
-        return self.agent_pid(node) + 3 + self.pid_seed % 5 + local
+        return _later(self._agent_pid(node) + 3 + self.pid_seed % 5 + local, attempt, self.pid_seed)
+
+    def comm_id(self, attempt: int = 0) -> int:
+        """The 64-bit id of the attempt's communicator."""
+        return random.Random(f"{self.pid_seed} {self.job_id} communicator {attempt}").getrandbits(63) | 1 << 63
 
     def bus_id(self, rank: int) -> str:
         """PCI address as nvidia-smi writes it."""
         bus = self.bus_ids[rank % self.gpus_per_node]
         return f"000000{bus}:00.0" if ":" in bus else f"00000000:{bus}:00.0"
+
+
+def _later(pid: int, attempt: int, seed: int) -> int:
+    """An id given out some thousand processes and threads later, below Linux' 4,194,304."""
+    return 1001 + (pid - 1001 + attempt * (7919 + seed % 9973)) % 4_190_000
 
 
 @cache

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -109,7 +109,7 @@ class Preflight:
 
 @dataclass(frozen=True)
 class WeightsLoad:
-    """Initial weights, the same for every layout: a seed checkpoint in `shards` files.
+    """What the model begins with: a seed checkpoint, published weights, or a checkpoint of this run.
 
     `rate` is what all nodes together take in, `node_rate` what each does, in bytes per second.
     """
@@ -121,6 +121,7 @@ class WeightsLoad:
     seconds: float
     rate: float
     node_rate: float
+    what: Literal["seed", "published", "checkpoint"] = "seed"
 
     def loaded(self, elapsed: float) -> int:
         """Bytes of `total_bytes` that are there `elapsed` seconds after the load began."""
@@ -176,7 +177,7 @@ def draw_startup(scenario: Scenario, rng: random.Random) -> Startup:
     """The start-up of a scenario; sizes give durations, `rng` their scatter."""
     nccl = _nccl(scenario, rng) if scenario.world_size > 1 else None
     preflight = _preflight(scenario, rng) if nccl else None
-    weights = _weights(scenario, rng)
+    weights = initial_load(scenario, rng)
     undecayed = undecayed_parameters(scenario.model)
     return Startup(
         scenario=scenario,
@@ -232,9 +233,7 @@ def _nccl(scenario: Scenario, rng: random.Random) -> NcclInit:
     world = scenario.world_size
     seconds = rng.uniform(0.9, 1.4) * max(1.0, (world / 64) ** 0.55)
     channels = 16 if scenario.nodes > 1 or scenario.gpu.busbw_node > 300 else 24
-    return NcclInit(
-        scenario.site.versions.nccl, world, scenario.nodes, channels, rng.getrandbits(63) | 1 << 63, seconds
-    )
+    return NcclInit(scenario.site.versions.nccl, world, scenario.nodes, channels, scenario.site.comm_id(), seconds)
 
 
 def _preflight(scenario: Scenario, rng: random.Random) -> Preflight:
@@ -265,14 +264,36 @@ def _row(size: int, ranks: int, peak: float, latency: float, rng: random.Random)
     )
 
 
-def _weights(scenario: Scenario, rng: random.Random) -> WeightsLoad:
-    width = 2 if scenario.precision == "bf16" else 4
+def initial_load(scenario: Scenario, rng: random.Random) -> WeightsLoad:
+    """What the job begins with."""
+    if scenario.kind == "resume":
+        return checkpoint_load(scenario, scenario.load_path or "", rng)
+    width = 2 if scenario.kind == "finetune" or scenario.precision in {"bf16", "fp16"} else 4
     size = total_parameters(scenario.model) * width
+    path = scenario.load_path or f"{scenario.site.paths.output}/seed-checkpoint"
     # Replicas are read whole by every node; shards once, each node its part.
     own = size if scenario.sharding == "DDP" else size / scenario.nodes
-    total = own * scenario.nodes
+    shards = max(1, math.ceil(size / SHARD_BYTES))
+    what: Literal["seed", "published"] = "published" if scenario.kind == "finetune" else "seed"
+    return _load(scenario, rng, WeightsLoad(path, size, shards, width, 0.0, 0.0, 0.0, what), own)
+
+
+def checkpoint_load(scenario: Scenario, path: str, rng: random.Random) -> WeightsLoad:
+    """Weights and optimizer from a checkpoint of this run."""
+    size, width = scenario.checkpoint_bytes, scenario.bytes_per_parameter
+    own = size if scenario.sharding == "DDP" else size / scenario.nodes
+    load = WeightsLoad(path, size, scenario.checkpoint_shards, width, 0.0, 0.0, 0.0, "checkpoint")
+    return _load(scenario, rng, load, own)
+
+
+def _load(scenario: Scenario, rng: random.Random, load: WeightsLoad, own: float) -> WeightsLoad:
     flow = min(scenario.io_per_node * rng.uniform(1.0, 1.3), 200e9 / scenario.nodes)
     seconds = OPENING_SECONDS + own / flow
-    path = f"{scenario.site.paths.output}/seed-checkpoint"
-    shards = max(1, math.ceil(size / SHARD_BYTES))
-    return WeightsLoad(path, size, shards, width, seconds, total / seconds, own / seconds)
+    return replace(load, seconds=seconds, rate=own * scenario.nodes / seconds, node_rate=own / seconds)
+
+
+def restart_phases(scenario: Scenario, load: WeightsLoad, rng: random.Random) -> tuple[Phase, ...]:
+    """The start-up of new workers: no preflight, warm file caches, kernels from the compiler's cache."""
+    fresh = _seconds(scenario, rng, _nccl(scenario, rng) if scenario.world_size > 1 else None, None, load)
+    share: dict[PhaseName, float] = {"model": 0.6, "dataset": 0.5, "compile": 0.45}
+    return _in_order({name: seconds * share.get(name, 1.0) for name, seconds in fresh.items()})

@@ -3,10 +3,18 @@
 from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
+from fakeact_llm_training.sim.kinds import DialectName, Kind
 from fakeact_llm_training.sim.layout import FASTEST
 
 FEWEST_STEPS, USUAL_STEPS, MOST_STEPS = 500, 650, 2000
 SHORTEST_RUN, LONGEST_RUN = 300.0, 900.0
+# A fine-tune's epoch is short, its batch small.
+FEWEST_TUNED, USUAL_TUNED = 60, 240
+USUAL_BATCH: dict[Kind, tuple[float, float]] = {
+    "pretrain": (5e4, 5e6),
+    "finetune": (3e4, 8e5),
+    "resume": (5e5, 1.7e7),
+}
 
 
 class Wish(NamedTuple):
@@ -19,16 +27,27 @@ class Wish(NamedTuple):
     steps: int | None
     epochs: int
     seconds: float
+    kind: Kind = "pretrain"
+    dialect: DialectName = "pytorch"
+
+    @property
+    def fewest(self) -> int:
+        """The fewest steps an epoch has if nothing else was asked for."""
+        return FEWEST_TUNED if self.kind == "finetune" else FEWEST_STEPS
 
     @property
     def step_time(self) -> float:
         """Seconds a step should take so that the run comes to its length."""
-        return min(max(self.seconds / ((self.steps or USUAL_STEPS) * self.epochs), 1.1 * FASTEST), 0.8)
+        return min(max(self.seconds / ((self.steps or self._usual) * self.epochs), 1.1 * FASTEST), 0.8)
+
+    @property
+    def _usual(self) -> int:
+        return USUAL_TUNED if self.kind == "finetune" else USUAL_STEPS
 
     def steps_at(self, step_time: float) -> int:
         """Steps an epoch at a pace of `step_time` seconds."""
         fitting = self.seconds / (self.epochs * step_time)
-        return self.steps or round(min(max(fitting, FEWEST_STEPS), MOST_STEPS))
+        return self.steps or round(min(max(fitting, self.fewest), MOST_STEPS))
 
     def is_met(self, step_time: float) -> bool:
         """Whether the run takes 5 to 15 minutes at that pace; how many steps were asked for is not judged."""

@@ -1,0 +1,219 @@
+"""What follows from a fault until all processes are gone, in causal order, each thing at its own time."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from fakeact_llm_training.sim.collectives import draw_collective
+from fakeact_llm_training.sim.crew import Crew
+from fakeact_llm_training.sim.events import Event
+from fakeact_llm_training.sim.fault_events import (
+    Failure,
+    Fault,
+    FaultKind,
+    NodeLost,
+    RankFailed,
+    Teardown,
+    WatchdogTimeout,
+    XidLogged,
+)
+from fakeact_llm_training.sim.scenario import Scenario
+
+MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 32
+# Between a time-out and the abort the watchdog waits for the flight recorder's dump (a public record of torch 2.9).
+DUMP_SECONDS = 60.0
+# The kernel's lines of each kind after the first: seconds later, number. 154 says what the GPU needs now.
+CHAINS: dict[FaultKind, tuple[tuple[float, int], ...]] = {
+    "ecc_hbm": ((0.002, 63), (0.004, 94), (0.9, 154)),
+    "ecc_sram": ((0.003, 45),),
+    "off_bus": ((0.8, 154),),
+    "nvlink": ((0.02, 45),),
+    "gsp": ((6.0, 119), (12.0, 119)),
+}
+# How a rank ends that has met such a fault, and within which seconds.
+ENDS: dict[FaultKind, tuple[Failure, int, float, float]] = {
+    "ecc_hbm": ("ecc", 1, 0.3, 1.5),
+    "ecc_sram": ("ecc", 1, 0.3, 1.5),
+    "off_bus": ("launch", -6, 0.8, 3.0),
+    "nvlink": ("launch", 1, 0.5, 2.0),
+    "network": ("nccl", 1, 6.0, 18.0),
+    "oom": ("sigkill", -9, 0.01, 0.05),
+    "software": ("stale_file", 1, 0.05, 0.6),
+}
+# The machine is drained after these and a spare one takes its place.
+DRAINED: frozenset[FaultKind] = frozenset(("ecc_hbm", "off_bus", "nvlink", "gsp", "network", "node"))
+UNSEEN: frozenset[FaultKind] = frozenset(("off_bus",))
+
+
+class Aftermath(NamedTuple):
+    """Events in order of time, which machines are replaced, whether the job is queued again, seconds until it runs."""
+
+    events: tuple[Event, ...]
+    replaced: tuple[int, ...]
+    requeued: bool
+    down: float
+    lost: range
+
+    @property
+    def ends(self) -> float:
+        """When the last process is gone."""
+        return self.events[-1].at
+
+
+def draw_aftermath(
+    fault: Fault, scenario: Scenario, crew: Crew, steps_done: int, generator: np.random.Generator
+) -> Aftermath:
+    """Everything from the fault to the last process' end; `steps_done` in this attempt number the collectives."""
+    teller = _Teller(fault, scenario, crew, generator)
+    events = [fault, *teller.xids()]
+    events += teller.collapse(steps_done)
+    node = fault.rank // scenario.gpus_per_node
+    drained = fault.kind in DRAINED
+    replaced = (node,) if drained and scenario.nodes > 1 else ()
+    requeued = drained or fault.kind == "preemption"
+    down = float(generator.uniform(14, 32) if requeued else generator.uniform(1.2, 4.0))
+    return Aftermath(tuple(sorted(events, key=_when)), replaced, requeued, down, teller.lost())
+
+
+def _when(event: Event) -> float:
+    return event.at
+
+
+class _Teller:
+    """The parts of an aftermath."""
+
+    def __init__(self, fault: Fault, scenario: Scenario, crew: Crew, generator: np.random.Generator) -> None:
+        self._fault, self._scenario, self._crew, self._generator = fault, scenario, crew, generator
+        self._node = fault.rank // scenario.gpus_per_node
+
+    def _within(self, low: float, high: float) -> float:
+        return float(self._generator.uniform(low, high))
+
+    def lost(self) -> range:
+        """Ranks whose GPUs no longer answer."""
+        per_node = self._scenario.gpus_per_node
+        if self._fault.kind == "node":
+            return range(self._node * per_node, (self._node + 1) * per_node)
+        return range(self._fault.rank, self._fault.rank + (self._fault.kind in UNSEEN))
+
+    def xids(self) -> Iterator[XidLogged]:
+        """The kernel's lines; the driver notices a dead GSP when its first call has timed out."""
+        fault = self._fault
+        if fault.xid is None:
+            return
+        chain = CHAINS[fault.kind]
+        later = chain if fault.kind == "gsp" else ((0.0, fault.xid), *chain)
+        for seconds, xid in later:
+            registers = tuple(int(word) for word in self._generator.integers(0, 2**20, 4))
+            named = fault.pid if xid not in {63, 79, 154} else None
+            yield XidLogged(
+                fault.at + seconds, fault.host, fault.rank, fault.local_rank, fault.bus_id, named, xid,
+                fault.link if xid == fault.xid else None, registers,
+            )  # fmt: skip
+
+    def collapse(self, steps_done: int) -> list[Event]:
+        """How all processes come to their ends."""
+        fault = self._fault
+        if fault.kind == "preemption":
+            return self._preempted()
+        if fault.kind == "node":
+            return self._node_lost()
+        failures: list[Event] = []
+        if fault.hangs:
+            failures += self._timeouts(steps_done)
+            failures += self._aborts(max(event.at for event in failures) + DUMP_SECONDS)
+        else:
+            failures.append(self._end())
+            if fault.kind == "network":
+                failures.append(self._peer_s_end(failures[0].at))
+        first = min(event.at for event in failures if isinstance(event, RankFailed))
+        return [*failures, *self._teardowns(first, self._node)]
+
+    def _failed(self, at: float, rank: int, exitcode: int, error: Failure, *, first: bool) -> RankFailed:
+        local, crew = rank % self._scenario.gpus_per_node, self._crew
+        return RankFailed(at, rank, local, crew.host_of(rank), crew.pid(rank), exitcode, error, first)
+
+    def _end(self) -> RankFailed:
+        fault = self._fault
+        error, exitcode, low, high = ENDS[fault.kind]
+        if fault.worker_pid is not None:
+            error = "loader_worker"
+        return self._failed(fault.at + self._within(low, high), fault.rank, exitcode, error, first=True)
+
+    def _peer_s_end(self, at: float) -> RankFailed:
+        rank = (self._fault.rank + self._scenario.gpus_per_node) % self._scenario.world_size
+        return self._failed(at + self._within(0.02, 0.06), rank, 1, "nccl", first=False)
+
+    def _waiting(self, most: int) -> list[int]:
+        """Ranks that wait for the one that is stuck, no more than `most` of them."""
+        others = [rank for rank in range(self._scenario.world_size) if rank != self._fault.rank]
+        chosen = self._generator.permutation(len(others))[:most]
+        return sorted(others[int(i)] for i in chosen)
+
+    def _timeouts(self, steps_done: int) -> list[Event]:
+        fault, scenario, crew = self._fault, self._scenario, self._crew
+        what = draw_collective(scenario, self._generator)
+        seq = steps_done * what.per_step + int(self._generator.integers(1, what.per_step + 1))
+        limit = 1000 * scenario.collective_timeout
+        ahead = int(self._generator.integers(0, 3))
+        found: list[Event] = []
+        for rank in self._waiting(MOST_WATCHDOGS):
+            ran = limit + int(self._generator.integers(3, 100))
+            entered = fault.at + self._within(0.0, 0.25)
+            found.append(
+                WatchdogTimeout(
+                    entered + ran / 1000, rank, rank % scenario.gpus_per_node, crew.host_of(rank), crew.pid(rank), seq,
+                    what.op, what.numel_in, what.numel_out, limit, ran, seq + ahead, seq - 1, 0, "default_pg",
+                )
+            )  # fmt: skip
+        return found
+
+    def _aborts(self, at: float) -> list[Event]:
+        ranks = self._waiting(MOST_ABORTS)
+        times = sorted(at + self._within(0.0, 0.3) for _ in ranks)
+        order = self._generator.permutation(len(ranks))
+        return [
+            self._failed(when, ranks[int(i)], -6, "watchdog", first=place == 0)
+            for place, (when, i) in enumerate(zip(times, order, strict=True))
+        ]
+
+    def _teardowns(self, at: float, first: int, signal: int = 15) -> list[Event]:
+        """The failing node's launcher within a tenth of a second, the others' as the news reaches them."""
+        nodes = [first, *(node for node in range(self._scenario.nodes) if node != first)][:MOST_TEARDOWNS]
+        return [
+            self._teardown(at + (self._within(0.05, 0.12) if node == first else self._within(0.4, 3.0)), node, signal)
+            for node in nodes
+        ]
+
+    def _teardown(self, at: float, node: int, signal: int) -> Teardown:
+        crew = self._crew
+        ended = tuple(pid for pid in crew.pids(node) if pid != self._fault.pid or self._fault.hangs)
+        return Teardown(at, crew.host(node), node, crew.agent_pid(node), ended, signal)
+
+    def _preempted(self) -> list[Event]:
+        """The scheduler signals all launchers at once; their workers end."""
+        crew, at = self._crew, self._fault.at
+        nodes = range(min(self._scenario.nodes, MOST_TEARDOWNS))
+        signals: list[Event] = [
+            Teardown(at + self._within(0.02, 0.4), crew.host(node), node, crew.agent_pid(node), crew.pids(node), 15)
+            for node in nodes
+        ]
+        ranks = range(self._scenario.gpus_per_node)
+        gone = max(event.at for event in signals)
+        ends = [self._failed(gone + self._within(0.1, 2.0), rank, -15, "sigterm", first=False) for rank in ranks]
+        return [*signals, *ends]
+
+    def _node_lost(self) -> list[Event]:
+        """Its neighbours' connections break; the scheduler notices later."""
+        per_node, world, at = self._scenario.gpus_per_node, self._scenario.world_size, self._fault.at
+        others = [(self.lost().stop + i) % world for i in range(min(4, world - per_node))]
+        times = sorted(at + self._within(2.0, 6.0) for _ in others)
+        failures: list[Event] = [
+            self._failed(when, rank, 1, "nccl", first=place == 0)
+            for place, (when, rank) in enumerate(zip(times, others, strict=True))
+        ]
+        torn = self._teardowns(times[0], others[0] // per_node)
+        alive = [event for event in torn if isinstance(event, Teardown) and event.node != self._node]
+        seen = NodeLost(times[-1] + self._within(1.0, 9.0), self._fault.host, self._node, self.lost())
+        return [*failures, *alive, seen]

@@ -1,0 +1,86 @@
+"""What each framework's way of training asks of model, machine and layout."""
+
+from typing import NamedTuple
+
+from fakeact_llm_training.catalogue.records import Gpu, Model
+from fakeact_llm_training.sim.kinds import DialectName, Kind, LossScaling
+from fakeact_llm_training.sim.model import total_parameters
+
+# The largest model that people fine-tune in full with one of these trainers on 8 to 64 GPUs.
+MOST_TUNED = 73e9
+FP16_MODELS = ("pythia", "opt-", "gpt-neox", "gpt2", "gpt3")
+
+
+class Framework(NamedTuple):
+    """Shardings it offers, the model size from which it splits matrices, and from which it has stages.
+
+    `kinds` weighs what it is used for; `asynchronous` is the share of its runs that save in the background.
+    """
+
+    shardings: frozenset[str]
+    tensor_from: float
+    stages_from: float
+    kinds: dict[Kind, float]
+    asynchronous: float
+    any_fabric: bool = True
+
+
+NEVER = float("inf")
+FRAMEWORKS: dict[DialectName, Framework] = {
+    "pytorch": Framework(
+        frozenset(("DDP", "FSDP", "HSDP", "ZeRO-1")),
+        12e9, 6e9, {"pretrain": 1.0, "finetune": 0.5, "resume": 0.5}, 0.3,
+    ),
+    "megatron": Framework(
+        frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.5}, 0.6, any_fabric=False
+    ),
+    "torchtitan": Framework(
+        frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.0}, 0.6,
+        any_fabric=False,
+    ),
+    "hf": Framework(
+        frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),
+        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0,
+    ),
+    "deepspeed": Framework(
+        frozenset(("ZeRO-1", "ZeRO-2", "ZeRO-3")),
+        12e9, 12e9, {"pretrain": 0.8, "finetune": 0.8, "resume": 0.8}, 0.0,
+    ),
+    "nemo": Framework(
+        frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 0.8, "finetune": 0.5, "resume": 0.8}, 0.7, any_fabric=False
+    ),
+}  # fmt: skip
+
+
+def objection(dialect: DialectName, model: Model, kind: Kind) -> str:
+    """Why nobody trains this model so, in a few words; empty if somebody would."""
+    if dialect == "torchtitan" and not is_llama_like(model):
+        return "torchtitan trains dense models with gated MLPs and RMS norm, such as llama-3.1-8b or qwen3-8b"
+    if dialect == "hf" and (total_parameters(model) > MOST_TUNED or model.experts):
+        return "the hf Trainer takes dense models up to 72B, such as llama-3.1-8b"
+    if kind == "finetune" and model.released < 2019:
+        return "there are no weights to fine-tune"
+    return ""
+
+
+def is_llama_like(model: Model) -> bool:
+    """Whether a model is one of the dense architectures that torchtitan builds."""
+    return model.gated_mlp and model.norm == "rms" and not model.experts and not model.learned_positions
+
+
+def drives(dialect: DialectName, gpu: Gpu) -> bool:
+    """Whether the framework is used on such GPUs: NeMo on NVIDIA's, the large ones on NVLink machines."""
+    if dialect == "nemo" and gpu.vendor != "nvidia":
+        return False
+    return FRAMEWORKS[dialect].any_fabric or gpu.busbw_node > 100
+
+
+def may_be_fp16(dialect: DialectName, model: Model, gpu: Gpu) -> bool:
+    """Whether such a run may be in fp16 with a loss scale: models of the A100's years, as they were trained."""
+    of_its_time = model.slug.startswith(FP16_MODELS) and gpu.slug.startswith("a100")
+    return of_its_time and dialect in {"deepspeed", "megatron"}
+
+
+def loss_scaling(dialect: DialectName) -> LossScaling:
+    """Megatron begins at 2**32, DeepSpeed at 2**16; both double after 1,000 good steps."""
+    return LossScaling(2.0**16 if dialect == "deepspeed" else 2.0**32, 1000)

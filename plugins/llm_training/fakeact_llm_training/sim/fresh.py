@@ -1,0 +1,65 @@
+"""A run from scratch: a few epochs of a corpus, or of its first part."""
+
+import random
+from typing import Literal
+
+from fakeact_llm_training.catalogue.records import Model
+from fakeact_llm_training.sim.choice import node_count
+from fakeact_llm_training.sim.corpus import draw_corpus, draw_data
+from fakeact_llm_training.sim.habits import draw_habits, interval, io_per_node
+from fakeact_llm_training.sim.kinds import FaultRate
+from fakeact_llm_training.sim.machine import draw_machine
+from fakeact_llm_training.sim.model import total_parameters
+from fakeact_llm_training.sim.scenario import Scenario
+from fakeact_llm_training.sim.schedule import Optimizer, Schedule
+from fakeact_llm_training.sim.site import Tone, draw_site
+from fakeact_llm_training.sim.wish import Wish
+
+# Checkpoints that take more seconds than this are taken at the end of an epoch only.
+LONG_CHECKPOINT = 12.0
+# Seconds of training between validations inside an epoch, where there are any.
+BETWEEN_VALIDATIONS = (75.0, 160.0)
+
+
+def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) -> Scenario:
+    """A pre-training run from scratch; ValueError if what was asked for does not fit."""
+    model, gpu, layout, _ = draw_machine(rng, wish)
+    data = draw_data(rng, wish.dataset or draw_corpus(rng, tone, wish, model, layout), wish, model, layout)
+    nodes = node_count(gpu, wish.gpus) or 1
+    per_epoch = data.samples // layout.global_batch
+    rate = io_per_node(rng, model, nodes)
+    rare = total_parameters(model) * 14 / nodes / rate > LONG_CHECKPOINT
+    return Scenario(
+        tone=tone,
+        model=model,
+        gpu=gpu,
+        layout=layout,
+        site=draw_site(rng, model, gpu, data.dataset, nodes=nodes, per_node=wish.gpus // nodes, tone=tone),
+        data=data,
+        epochs=wish.epochs,
+        schedule=_schedule(rng, model, per_epoch * wish.epochs),
+        optimizer=Optimizer(eps=rng.choice((1e-8, 1e-8, 1e-5))),
+        seed=rng.choice((42, 1234, 1337, 0, rng.randint(1, 99_999))),
+        compiled=rng.random() < 0.6,
+        checkpoint_interval=per_epoch if rare else _interval(rng, per_epoch),
+        io_per_node=rate,
+        kind="pretrain",
+        dialect=wish.dialect,
+        faults=faults,
+        validation_interval=interval(rng, layout, BETWEEN_VALIDATIONS) if rng.random() < 0.4 else 0,
+        **draw_habits(rng, wish.dialect, model, gpu, faults),
+    )
+
+
+def _schedule(rng: random.Random, model: Model, total: int) -> Schedule:
+    kinds: tuple[Literal["cosine", "linear", "wsd"], ...] = ("cosine", "cosine", "cosine", "wsd", "linear")
+    kind = rng.choice(kinds)
+    floor = model.peak_lr * (rng.choice((0.1, 0.1, 0.01)) if kind == "cosine" else rng.choice((0.0, 0.1)))
+    usual = [steps for steps in (2000, 1000, 500, 200, 100, 50, 20) if 0.03 * total <= steps <= 0.1 * total]
+    return Schedule(kind, model.peak_lr, floor, rng.choice(usual) if usual else max(1, total // 20), total)
+
+
+def _interval(rng: random.Random, per_epoch: int) -> int:
+    """Steps between checkpoints; each epoch's end has one anyway."""
+    usual = [steps for steps in (100, 200, 250, 500, 1000) if 0.2 * per_epoch <= steps <= 0.75 * per_epoch]
+    return rng.choice(usual) if usual else max(1, per_epoch // 2)

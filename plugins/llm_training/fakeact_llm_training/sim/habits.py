@@ -1,0 +1,48 @@
+"""How often a run saves and validates, what it keeps, how patient it is: settings that people choose by hand."""
+
+import math
+import random
+from typing import Any
+
+from fakeact_llm_training.catalogue.records import Gpu, Model
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS, loss_scaling, may_be_fp16
+from fakeact_llm_training.sim.kinds import DialectName, FaultRate
+from fakeact_llm_training.sim.layout import Layout
+from fakeact_llm_training.sim.model import total_parameters
+
+FP16_SHARE = 0.6
+# Sites that train large models buy storage that swallows a checkpoint in less than a minute.
+SLOWEST_SAVE, FASTEST_SAVE, MOST_PER_NODE = 50.0, 25.0, 14e9
+
+
+def io_per_node(rng: random.Random, model: Model, nodes: int) -> float:
+    """Bytes per second between a node and the shared storage."""
+    written = total_parameters(model) * 14 / nodes
+    return max(rng.uniform(1.8e9, 4.2e9), min(written / rng.uniform(FASTEST_SAVE, SLOWEST_SAVE), MOST_PER_NODE))
+
+
+def draw_habits(rng: random.Random, dialect: DialectName, model: Model, gpu: Gpu, faults: FaultRate) -> dict[str, Any]:
+    """Fields of a scenario that no figure of the model or the machine decides."""
+    half = may_be_fp16(dialect, model, gpu) and rng.random() < FP16_SHARE
+    return {
+        "async_checkpoints": rng.random() < FRAMEWORKS[dialect].asynchronous,
+        "keep_checkpoints": rng.choice((2, 3, 5)) if rng.random() < 0.6 else None,
+        "max_restarts": 10 if faults == "drama" else rng.choice((3, 3, 5, 10)),
+        "collective_timeout": rng.choice((60, 60, 90, 120, 180)),
+        "loss_scaling": loss_scaling(dialect) if half else None,
+    }
+
+
+def interval(rng: random.Random, layout: Layout, seconds: tuple[float, float]) -> int:
+    """A number of steps that a person types which takes about so many seconds."""
+    return round_number(rng.uniform(*seconds) / layout.step_time)
+
+
+def round_number(value: float) -> int:
+    """A number of steps that a person types: 1, 2, 2.5 or 5 with zeros, not above `value`.
+
+    >>> round_number(430), round_number(230), round_number(7)
+    (250, 200, 5)
+    """
+    unit = 10 ** int(math.log10(max(value, 1.0)))
+    return max(int(unit * head) for head in (1, 2, 2.5, 5) if unit * head <= max(value, 1.0))

@@ -1,0 +1,123 @@
+"""A published pre-training recipe, somewhere in the middle: the job goes on from a checkpoint."""
+
+import math
+import random
+from collections.abc import Iterator
+
+from fakeact_llm_training.catalogue import datasets, long_corpora, recipe
+from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model, Recipe
+from fakeact_llm_training.sim.choice import node_count
+from fakeact_llm_training.sim.corpus import held_out, sequences_in
+from fakeact_llm_training.sim.habits import draw_habits, interval, io_per_node
+from fakeact_llm_training.sim.kinds import FaultRate
+from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, layouts_of
+from fakeact_llm_training.sim.machine import candidate_gpus, candidate_models, shuffled
+from fakeact_llm_training.sim.model import active_parameters, total_parameters
+from fakeact_llm_training.sim.scenario import Data, Scenario
+from fakeact_llm_training.sim.schedule import Optimizer, Schedule
+from fakeact_llm_training.sim.site import Tone, draw_site
+from fakeact_llm_training.sim.wish import Wish
+
+TIME_LIMIT = (300, 1200)
+BETWEEN_CHECKPOINTS, BETWEEN_VALIDATIONS = (60.0, 150.0), (120.0, 260.0)
+# So many times longer than a checkpoint takes, steps go on before the next.
+APART = 8.0
+LOWEST_SHARE_OF_BEST = 0.55
+
+
+def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) -> Scenario:
+    """A job in the middle of a long run; ValueError if no published recipe goes on such a machine."""
+    model, gpu, layout = _first_in_pace(rng, wish)
+    plan = recipe(model.slug)
+    corpus = wish.dataset or _corpus(rng, tone, model, layout, plan)
+    data = _data(corpus, model, layout, plan)
+    total = data.samples // layout.global_batch
+    nodes = node_count(gpu, wish.gpus) or 1
+    rate = io_per_node(rng, model, nodes)
+    save = total_parameters(model) * 14 / min(rate * nodes, 200e9)
+    habits = draw_habits(rng, wish.dialect, model, gpu, faults)
+    waits = 0.3 if habits["async_checkpoints"] else 1.0
+    every = interval(rng, layout, tuple(max(low, APART * save * waits) for low in BETWEEN_CHECKPOINTS))  # type: ignore[arg-type]
+    start = max(1, round(total * rng.uniform(0.08, 0.88)) // every) * every
+    site = draw_site(rng, model, gpu, data.dataset, nodes=nodes, per_node=wish.gpus // nodes, tone=tone)
+    return Scenario(
+        tone=tone,
+        model=model,
+        gpu=gpu,
+        layout=layout,
+        site=site,
+        data=data,
+        epochs=1,
+        schedule=Schedule(plan.kind, model.peak_lr, model.peak_lr * plan.floor, plan.warmup, total),
+        optimizer=Optimizer(eps=rng.choice((1e-8, 1e-8, 1e-5))),
+        seed=rng.choice((42, 1234, 1337, 0, rng.randint(1, 99_999))),
+        compiled=rng.random() < 0.6,
+        checkpoint_interval=every,
+        io_per_node=rate,
+        kind="resume",
+        dialect=wish.dialect,
+        faults=faults,
+        start_step=start,
+        prior_seconds=round(start * layout.step_time * rng.uniform(1.05, 1.2)),
+        load_path=site.paths.checkpoint(start),
+        time_limit=None if wish.steps else float(rng.randrange(*TIME_LIMIT, 30)),
+        step_limit=wish.steps,
+        validation_interval=interval(rng, layout, BETWEEN_VALIDATIONS),
+        **habits,
+    )
+
+
+def _first_in_pace(rng: random.Random, wish: Wish) -> tuple[Model, Gpu, Layout]:
+    """The first recipe in a drawn order whose steps take 0.15 to 1.5 s; a slower one only if it was asked for."""
+    late: tuple[Model, Gpu, Layout] | None = None
+    for model, gpu in _likely(rng, wish):
+        if (layout := _best(rng, wish, model, gpu)) is None:
+            continue
+        if FASTEST <= layout.step_time <= SLOWEST:
+            return model, gpu, layout
+        if wish.model and (late is None or layout.step_time < late[2].step_time):
+            late = model, gpu, layout
+    if late is None:
+        what = wish.model.name if wish.model else "a published recipe"
+        raise ValueError(f"{what} does not go on with {wish.gpus} GPUs at 0.15 to 1.5 s a step; take other gpus")
+    return late
+
+
+def _likely(rng: random.Random, wish: Wish) -> Iterator[tuple[Model, Gpu]]:
+    """Pairs in a drawn order, without those whose pace is hopeless by a rough reckoning."""
+    cards, wanted = candidate_gpus(wish), candidate_models(wish)
+    for gpu in shuffled(rng, cards, [card.weight for card in cards]):
+        for model in shuffled(rng, wanted, [1.0] * len(wanted)):
+            plan = recipe(model.slug)
+            flops = 6 * active_parameters(model) * plan.sequences * plan.length
+            rough = flops / (0.38 * gpu.bf16_tflops * 1e12 * wish.gpus)
+            if wish.model or 0.5 * FASTEST < rough < 1.6 * SLOWEST:
+                yield model, gpu
+
+
+def _best(rng: random.Random, wish: Wish, model: Model, gpu: Gpu) -> Layout | None:
+    """The fastest layout of the recipe's batch, or nearly; None if nothing fits or goes tolerably well."""
+    plan = recipe(model.slug)
+    length = min(plan.length, model.context)
+    found = list(layouts_of(model, gpu, wish.gpus, (plan.sequences, length), wish.dialect))
+    best = max(found, key=lambda layout: layout.mfu * rng.uniform(0.97, 1.0), default=None)
+    slow = best is not None and best.mfu < LOWEST_SHARE_OF_BEST * gpu.mfu * (0.6 if model.experts else 1.0)
+    return None if slow and not wish.model else best
+
+
+def _data(corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:
+    """The recipe's tokens of a corpus that has them; all of the corpus where none has so many."""
+    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
+    wanted = math.ceil(plan.tokens / layout.tokens)
+    steps = min(wanted, (available - validation) // layout.global_batch)
+    if steps < 1000:
+        raise ValueError(f"{corpus.title} is too small for a long run of {model.name}; take a larger dataset")
+    return Data(corpus, available, steps * layout.global_batch, validation, subset=steps == wanted)
+
+
+def _corpus(rng: random.Random, tone: Tone, model: Model, layout: Layout, plan: Recipe) -> Dataset:
+    known = (*datasets(), *long_corpora())
+    needed = plan.tokens // layout.sequence_length + held_out(layout)
+    enough = [one for one in known if sequences_in(one, model, layout.sequence_length) >= needed]
+    in_tone = [one for one in enough if one.serious == (tone == "serious")]
+    return rng.choice(in_tone or enough or [max(known, key=lambda one: one.tokens)])

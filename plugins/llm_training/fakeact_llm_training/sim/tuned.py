@@ -1,0 +1,48 @@
+"""A fine-tune: published weights, an instruction set, a few epochs."""
+
+import math
+import random
+from dataclasses import replace
+from typing import Literal
+
+from fakeact_llm_training.catalogue.records import Model
+from fakeact_llm_training.sim.fresh import draw_fresh
+from fakeact_llm_training.sim.kinds import FaultRate
+from fakeact_llm_training.sim.model import total_parameters
+from fakeact_llm_training.sim.scenario import Scenario
+from fakeact_llm_training.sim.schedule import Optimizer, Schedule
+from fakeact_llm_training.sim.site import Tone
+from fakeact_llm_training.sim.wish import Wish
+
+WARMUP_SHARE = 0.03
+# Evaluations in an epoch of those who stop early, and how many without improvement they bear.
+EVALUATIONS, PATIENCE, PATIENT_SHARE = (2, 3, 4), (2, 3, 3), 0.4
+
+
+def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) -> Scenario:
+    """A full fine-tune; ValueError if what was asked for does not fit."""
+    base = draw_fresh(rng, wish, tone, faults)
+    per_epoch = base.steps_per_epoch
+    patient = rng.random() < PATIENT_SHARE
+    every = -(-per_epoch // rng.choice(EVALUATIONS)) if patient or rng.random() < 0.4 else 0
+    mount = base.site.paths.tokenizer.rsplit("/", 2)[0]
+    return replace(
+        base,
+        kind="finetune",
+        schedule=_schedule(rng, base.model, base.total_steps),
+        optimizer=Optimizer(
+            beta2=0.999 if wish.dialect == "hf" else 0.95, weight_decay=rng.choice((0.0, 0.0, 0.01, 0.1))
+        ),
+        checkpoint_interval=per_epoch if rng.random() < 0.6 else every or per_epoch,
+        validation_interval=every,
+        patience=rng.choice(PATIENCE) if patient else None,
+        load_path=f"{mount}/models/{base.model.slug}",
+        loss_scaling=None,
+    )
+
+
+def _schedule(rng: random.Random, model: Model, total: int) -> Schedule:
+    kinds: tuple[Literal["cosine", "linear"], ...] = ("cosine", "cosine", "linear")
+    # 1e-5 to 2e-5 for 7B and more; smaller models bear more.
+    peak = rng.choice((1e-5, 2e-5, 2e-5)) * (2.5 if total_parameters(model) < 2e9 else 1.0)
+    return Schedule(rng.choice(kinds), peak, 0.0, math.ceil(WARMUP_SHARE * total), total)
