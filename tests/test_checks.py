@@ -17,7 +17,9 @@ from fakeact.style import red
 from fakeact.testing import CHECKS, BrokenRule, broken_rules, check_module
 
 BUNDLED = discover().modules
-OPTIONS: dict[str, dict[str, Any]] = {"llm_training": {"steps": 40, "epochs": 1}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "llm_training": {"steps": 40, "epochs": 1, "scenario": "pretrain", "faults": "none"}
+}
 """Options that make a long show short; the rules are the same."""
 
 

@@ -1,7 +1,7 @@
 """Pretend to train a large language model on many GPUs."""
 
 import random
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fakeact import IO, Module, hookimpl
 
@@ -13,26 +13,51 @@ def model_names() -> list[str]:
     return [model.slug for model in models()]
 
 
-def check_choices(*, gpus: int = 64, model: str | None = None, steps: int | None = None, epochs: int = 3) -> None:
+def gpu_names() -> list[str]:
+    """The GPUs that can be asked for."""
+    from fakeact_llm_training.catalogue import gpus
+
+    return [gpu.slug for gpu in gpus()]
+
+
+def dialect_names() -> tuple[str, ...]:
+    """The frameworks whose manner of speaking can be asked for."""
+    from fakeact_llm_training.dialects import NAMES
+
+    return NAMES
+
+
+def check_choices(**wishes: Any) -> None:
     """Raise ValueError if no run fits these wishes."""
     from fakeact_llm_training.sim.draw import draw
 
-    draw(random.Random(0), gpus=gpus, model=model, steps=steps, epochs=epochs)
+    wishes.pop("grid", None)
+    draw(random.Random(0), **wishes)
 
 
 async def train(
     io: IO,
     rng: random.Random,
     *,
-    gpus: Annotated[int, range(1, 131_073)] = 64,
     model: Annotated[str | None, model_names] = None,
+    gpu: Annotated[str | None, gpu_names] = None,
+    gpus: Annotated[int | None, range(1, 131_073)] = None,
+    nodes: Annotated[int | None, range(1, 32_769)] = None,
+    dialect: Annotated[str | None, dialect_names] = None,
+    scenario: Literal["pretrain", "finetune", "resume"] | None = None,
+    dataset: str | None = None,
     steps: Annotated[int | None, range(10, 100_001)] = None,
-    epochs: Annotated[int, range(1, 101)] = 3,
+    epochs: Annotated[int | None, range(1, 101)] = None,
+    faults: Literal["none", "some", "drama"] = "some",
+    grid: Literal["auto", "pinned", "log", "off"] = "auto",
+    tone: Literal["serious", "silly", "mixed"] = "mixed",
 ) -> None:
     """Train a large language model on many GPUs, from the launcher to the summary."""
     from fakeact_llm_training.show import play
 
-    await play(io, rng, gpus=gpus, model=model, steps=steps, epochs=epochs)
+    wishes = {"model": model, "gpu": gpu, "gpus": gpus, "nodes": nodes, "dialect": dialect, "scenario": scenario}
+    limits = {"dataset": dataset, "steps": steps, "epochs": epochs, "faults": faults, "tone": tone}
+    await play(io, rng, grid=grid, **wishes, **limits)
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fakeact import IO
 from fakeact_llm_training.dialects.base import Dialect
-from fakeact_llm_training.panel import Panel
+from fakeact_llm_training.panel import Panel, Place
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
@@ -17,9 +17,9 @@ ROUNDING_MS = 0.001
 """Added to every sleep: a date is exact to the microsecond, and an event must not be missed by half of one."""
 
 
-async def loop(io: IO, run: "TrainingRun", dialect: Dialect) -> "ev.Event":
+async def loop(io: IO, run: "TrainingRun", dialect: Dialect, grid: Place = "auto") -> "ev.Event":
     """Train until the run is over; gives its last event."""
-    panel = Panel(io, run)
+    panel = Panel(io, run, grid)
     began, event = io.now(), None
     async with io.live() as live:
         while not run.is_done:
@@ -28,6 +28,6 @@ async def loop(io: IO, run: "TrainingRun", dialect: Dialect) -> "ev.Event":
             passed = (io.now() - began) / timedelta(seconds=1) - run.elapsed
             for event in run.advance(max(0.0, passed)):
                 await dialect.on(event)
-                panel.notice(event)
+                await panel.notice(event)
     assert event is not None
     return event

@@ -7,16 +7,19 @@ from fakeact import IO
 from fakeact_llm_training import dialects
 from fakeact_llm_training.init import init
 from fakeact_llm_training.loop import loop
+from fakeact_llm_training.panel import Place
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.startup import draw_startup
 
 LAST_LOOK_MS = 8000
 
 
-async def play(io: IO, rng: random.Random, **wishes: Any) -> None:
+async def play(io: IO, rng: random.Random, *, grid: Place = "auto", **wishes: Any) -> None:
     """Draw a scenario that fits the wishes, and play it in its dialect."""
+    if wishes.get("dialect") is None:
+        wishes["dialect"] = rng.choice(dialects.NAMES)
     scenario = draw(rng, **wishes)
-    dialect = dialects.load("pytorch")(io, draw_startup(scenario, rng))
+    dialect = dialects.load(scenario.dialect)(io, draw_startup(scenario, rng))
     run = await init(io, dialect, rng)
-    await dialect.end(await loop(io, run, dialect))
+    await dialect.end(await loop(io, run, dialect, grid))
     await io.csleep(LAST_LOOK_MS)

@@ -15,16 +15,25 @@ from . import checker
 
 def log(seed: int, **options: object) -> list[str]:
     """A whole run's printed lines, as in a pipe."""
-    played = perform(MODULE, seed=seed, seconds=7200, motion=False, color=False, **options)
+    played = perform(MODULE, seed=seed, seconds=7200, motion=False, color=False, dialect="pytorch", **options)
     assert played.error is None
     assert played.ended == "finished"
     return played.raw.splitlines()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_calculator_finds_no_slip(seed: int) -> None:
-    """Whatever is printed twice, or follows from what is printed, agrees."""
-    assert checker.faults(log(seed)) == []
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("scenario", ["pretrain", "finetune", "resume"])
+def test_a_calculator_finds_no_slip(seed: int, scenario: str) -> None:
+    """Whatever is printed twice, or follows from what is printed, agrees; also over faults and restarts."""
+    assert checker.faults(log(seed, scenario=scenario, faults="drama" if seed % 2 else "some")) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("scenario", ["pretrain", "finetune", "resume"])
+def test_three_hundred_runs(seed: int, scenario: str) -> None:
+    """The campaign."""
+    assert checker.faults(log(1000 + seed, scenario=scenario, faults=("none", "some", "drama")[seed % 3])) == []
 
 
 @pytest.mark.parametrize(
@@ -38,7 +47,7 @@ def test_a_calculator_finds_no_slip(seed: int) -> None:
 )
 def test_any_size_agrees(options: dict[str, int]) -> None:
     """One GPU or thousands, short runs or long: the same rules hold."""
-    assert checker.faults(log(5, **options)) == []
+    assert checker.faults(log(5, scenario="pretrain", **options)) == []
 
 
 def lines_with(pattern: str, replacement: str) -> Callable[[list[str]], list[str]]:
@@ -74,7 +83,7 @@ SLIPS = {
 @pytest.fixture(scope="module")
 def sound() -> list[str]:
     """A log without a slip."""
-    return log(7, gpus=16, steps=120, epochs=2)
+    return log(7, gpus=16, steps=120, epochs=2, scenario="pretrain", faults="none")
 
 
 def test_every_rule_has_its_slip(sound: list[str]) -> None:

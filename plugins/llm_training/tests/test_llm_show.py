@@ -10,7 +10,8 @@ from fakeact.testing import Performance, perform
 from fakeact.widgets import tqdm_meter
 
 (MODULE,) = fakeact_modules()
-SHORT = {"steps": 25, "epochs": 2}
+SHORT = {"steps": 25, "epochs": 2, "dialect": "pytorch", "scenario": "pretrain", "faults": "none"}
+GRID = SHORT | {"steps": 50, "epochs": 3, "gpus": 64}
 
 
 def live_rows(played: Performance) -> list[str]:
@@ -76,7 +77,7 @@ def test_a_resize_in_the_middle_leaves_nothing_behind() -> None:
 def test_the_grid_is_seen_in_every_form() -> None:
     """Wide: each GPU's figures; usual: a mark a GPU; low: a heat map; tiny: no grid at all."""
     seen = {
-        size: ansi.strip(perform(MODULE, seed=7, seconds=45, columns=size[0], rows=size[1], steps=50).raw)
+        size: ansi.strip(perform(MODULE, seed=7, seconds=45, columns=size[0], rows=size[1], **GRID).raw)
         for size in ((200, 50), (80, 24), (40, 15), (20, 5))
     }
     assert "each GPU: util %" in seen[200, 50] or "W  ●" in seen[200, 50]
@@ -88,7 +89,7 @@ def test_the_grid_is_seen_in_every_form() -> None:
 
 def test_bars_are_tqdms() -> None:
     """The pinned bars have tqdm's form, with the epoch's and the run's own counts."""
-    played = perform(MODULE, seed=7, seconds=60, columns=120, steps=50)
+    played = perform(MODULE, seed=7, seconds=60, columns=120, **GRID)
     frames = ansi.strip(played.raw)
     assert re.search(r"Epoch 1/3: +\d+%\|[█▏▎▍▌▋▊▉ ]+\| +\d+/150 \[\d\d:\d\d<[\d:?]+, ", frames)
     assert re.search(r"Step: +\d+%\|[█▏▎▍▌▋▊▉ ]+\| +\d+/50 \[\d\d:\d\d<[\d:?]+, .*loss=\d", frames)
@@ -108,6 +109,6 @@ def test_wishes_that_do_not_fit_are_refused(wishes: dict[str, object], words: st
 
 def test_sixteen_thousand_gpus() -> None:
     """A fleet too large for rows is a heat map with its worst offender named."""
-    played = perform(MODULE, seed=2, seconds=120, columns=160, rows=50, gpus=16384, steps=20, epochs=1)
+    played = perform(MODULE, seed=2, seconds=120, columns=160, rows=50, gpus=16384, **SHORT)
     assert played.error is None
     assert re.search(r"16384 GPUs .* hottest \d+°C rank \d+", ansi.strip(played.raw))

@@ -1,9 +1,11 @@
 """What every dialect has: the start-up, a word for each event, rows to pin, the end."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakeact import IO
 from fakeact_llm_training.sim.startup import Startup
+from fakeact_llm_training.tools import torchrun
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim.events import Event
@@ -41,6 +43,16 @@ class Dialect:
 
     async def end(self, last: "Event") -> None:
         """What is printed after the run's last event."""
+
+    def moment(self, at: float) -> datetime:
+        """The date and time of a moment of the run, which begins when the start-up is over."""
+        return self._launched + timedelta(seconds=self.startup.seconds + at)
+
+    def launcher(self, node: int) -> "torchrun.Launcher":
+        """A node's launcher, as of now."""
+        site = self.scenario.site
+        pid = self.run.agent_pid(node) if hasattr(self, "run") else site.agent_pid(node)
+        return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
 
     @property
     def elapsed(self) -> float:

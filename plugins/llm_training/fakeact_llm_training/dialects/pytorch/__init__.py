@@ -7,6 +7,7 @@ from fakeact.style import bold
 from fakeact.units import clock_time, decimal_bytes, grouped
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.pytorch.bars import Bars
+from fakeact_llm_training.dialects.pytorch.faults import Faults
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.dialects.pytorch.startup import StartUp
 from fakeact_llm_training.dialects.pytorch.summary import summary
@@ -15,6 +16,7 @@ from fakeact_llm_training.sim.startup import Startup
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
+    from fakeact_llm_training.sim import fault_events as faults
 
 
 class Speaker(Dialect):
@@ -22,7 +24,7 @@ class Speaker(Dialect):
 
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
-        self.log, self.bars = Log(io, self.scenario), Bars(self)
+        self.log, self.bars, self._faults = Log(io, self.scenario), Bars(self), Faults(self)
 
     async def start(self) -> None:
         await StartUp(self, self.log).play()
@@ -31,11 +33,13 @@ class Speaker(Dialect):
         return self.bars.rows()
 
     async def end(self, last: "ev.Event") -> None:
-        await summary(self.io, self.log, self.startup, cast("ev.RunDone", last))
+        await summary(self.io, self.log, self.startup, cast("ev.RunDone | ev.RunInterrupted", last))
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         scenario = self.scenario
-        if event.step % scenario.log_interval and event.step not in (1, scenario.total_steps):
+        if event.step % scenario.log_interval and event.step not in (scenario.start_step + 1, scenario.total_steps):
+            return
+        if event.skipped:
             return
         share = event.memory_reserved / scenario.gpu.memory_gib
         await self.log.info(
@@ -117,3 +121,54 @@ class Speaker(Dialect):
             f"{event.host}: GPU at {event.temperature:.0f} C, slowdown at {event.limit} C: clocks are lowered",
             event.rank,
         )
+
+    async def on_EarlyStopping(self, event: "ev.EarlyStopping") -> None:  # noqa: N802
+        await self.log.warning(
+            f"Validation loss has not improved for {event.stale} evaluations: stopping; best {event.best_loss:.4f} after "
+            f"step {event.best_step}"
+        )
+
+    async def on_CheckpointPruned(self, event: "ev.CheckpointPruned") -> None:  # noqa: N802
+        await self.log.info(f"Deleted {event.path}")
+
+    async def on_RunInterrupted(self, event: "ev.RunInterrupted") -> None:  # noqa: N802
+        if event.reason == "restarts exhausted":
+            await self._faults.give_up()
+        else:
+            await self.log.info(f"Reached the job's {event.reason} after step {event.step}: leaving")
+
+    # Faults and restarts
+    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
+        await self._faults.begin(event)
+
+    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
+        await self._faults.timed_out(event)
+
+    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
+        await self._faults.failed(event)
+
+    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
+        await self._faults.node_lost(event)
+
+    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
+        await self._faults.torn_down(event)
+
+    async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
+        for old in event.replaced:
+            await self.log.warning(f"{old.old_host} is drained, {old.new_host} takes its place as node {old.node}")
+        await self.log.info(
+            f"Attempt {event.attempt}: workers started again, {self.run.host(0)} pids {event.pids[0]} to {event.pids[-1]}"
+        )
+
+    async def on_Resumed(self, event: "faults.Resumed") -> None:  # noqa: N802
+        scenario = self.scenario
+        source = f"loaded {event.path} ({decimal_bytes(event.bytes, 2)})" if event.path else "no checkpoint yet"
+        await self.log.info(
+            f"Process group of {scenario.world_size} ranks ready, communicator {self.run.comm_id:#x}, {source} in "
+            f"{event.seconds:.2f} s"
+        )
+        await self.log.info(
+            f"Resuming after step {event.step}: {grouped(event.consumed_samples)} samples and "
+            f"{grouped(event.consumed_tokens)} tokens consumed, {event.lost_steps} steps lost"
+        )
+        self.bars.begin_epoch(event.at - event.step_in_epoch * self.run.mean_step_time)

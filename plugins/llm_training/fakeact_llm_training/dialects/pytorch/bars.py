@@ -53,6 +53,9 @@ class Bars:
 
     def _step_bar(self) -> str:
         run, width = self._speaker.run, self._io.width - 1
+        if run.phase in {"down", "restart"}:
+            part = run.restart_phase.name if run.restart_phase else "waiting for nodes"
+            return f"Attempt {run.attempt}: {part}"
         if run.phase == "step" and width < NARROW:
             return f"Step {run.step_in_epoch}/{run.scenario.steps_per_epoch} {self._metrics()}"
         if run.phase == "validation":

@@ -2,21 +2,17 @@
 
 from fakeact.style import yellow
 from fakeact.units import SHORT_SCALE, binary_bytes, decimal_bytes, grouped, si
-from fakeact.widgets import torch_log, tqdm_meter
+from fakeact.widgets import tqdm_meter
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.sim.model import active_parameters, parameter_table
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.startup import Phase, PhaseName, Preflight, WeightsLoad
-from fakeact_llm_training.tools import nccl_tests
+from fakeact_llm_training.tools import nccl_tests, torchrun
 
 MOST_DETECTIONS = 64
 """Ranks that are listed one by one; larger fleets report node by node, very large ones by count."""
 REDRAW_MS = 100
-_OMP = (
-    "Setting OMP_NUM_THREADS environment variable for each process to be 1 in default, to avoid your system "
-    "being overloaded, please further tune the variable for optimal performance in your application as needed. "
-)
 
 
 class StartUp:
@@ -52,10 +48,8 @@ class StartUp:
     async def _launch(self, _phase: Phase) -> None:
         if self._run.gpus_per_node == 1:  # torchrun speaks up only if it starts several workers
             return
-        pid = self._run.site.agent_pid(0)
-        prefix = torch_log(self._io.now(), "W", pid, "torch/distributed/run.py", 803)
-        for text in ("", "*" * 41, _OMP, "*" * 41):
-            await self._io.print(prefix + text)
+        for line in torchrun.omp_banner(self._io.now(), self._speaker.launcher(0)):
+            await self._io.print(line)
         self._speaker.load_simulation()
 
     async def _rendezvous(self, phase: Phase) -> None:
@@ -152,8 +146,8 @@ class StartUp:
     async def _weights(self, phase: Phase) -> None:
         load = self._startup.weights
         await self._log.info(
-            f"Loading seed checkpoint {load.path} ({load.shards} {_plural('shard', load.shards)}, "
-            f"{decimal_bytes(load.total_bytes, 2)}, random initialisation of seed {self._run.seed})"
+            f"Loading {_LOADED[load.what]} {load.path} ({load.shards} {_plural('shard', load.shards)}, "
+            f"{decimal_bytes(load.total_bytes, 2)}{self._origin(load)})"
         )
         async with self._io.live() as live:
             while (elapsed := self._since(phase)) < phase.seconds:
@@ -167,6 +161,9 @@ class StartUp:
         await self._log.info(
             f"Loaded {decimal_bytes(load.total_bytes, 2)} in {phase.seconds:.2f} s ({self._read_rate(load)})"
         )
+
+    def _origin(self, load: WeightsLoad) -> str:
+        return f", random initialisation of seed {self._run.seed}" if load.what == "seed" else ""
 
     def _read_rate(self, load: WeightsLoad) -> str:
         """Replicas are read whole by every node, shards once by all of them together."""
@@ -239,10 +236,16 @@ class StartUp:
             f"Expected peak memory {run.allocated_gib:.2f} GiB allocated, {run.reserved_gib:.2f} GiB reserved of "
             f"{run.gpu.memory_gib:.2f} GiB; a checkpoint is {binary_bytes(run.checkpoint_bytes, 1)}"
         )
+        if run.start_step:
+            await self._log.info(
+                f"Resuming after step {run.start_step}: {grouped(run.consumed_samples_before)} samples and "
+                f"{grouped(run.consumed_tokens_before)} tokens consumed"
+            )
         if run.compiled:
             await self._io.print(yellow("The first steps are slower: kernels are being tuned."))
 
 
+_LOADED = {"seed": "seed checkpoint", "published": "published weights", "checkpoint": "checkpoint"}
 _CALLED: dict[PhaseName, str] = {
     "launch": "launch",
     "rendezvous": "rendezvous",

@@ -1,0 +1,247 @@
+"""torchtitan 0.2: PyTorch's own trainer for large models, one rank's log through torchrun."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fakeact import IO
+from fakeact_llm_training.dialects.base import Dialect
+from fakeact_llm_training.dialects.torchtitan.faults import Faults
+from fakeact_llm_training.dialects.torchtitan.log import Log
+from fakeact_llm_training.dialects.torchtitan.metrics import (
+    Meter,
+    flops_per_token,
+    memory,
+    peak_flops,
+    step_line,
+    validation_line,
+)
+from fakeact_llm_training.dialects.torchtitan.startup import StartUp
+from fakeact_llm_training.sim.startup import Startup
+from fakeact_llm_training.tools import slurm, torchrun
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim import events as ev
+    from fakeact_llm_training.sim import fault_events as faults
+
+GC_INTERVAL = 50
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+REMOVAL, FILE_REMOVAL = 0.02, 0.0015
+"""Seconds to delete a checkpoint on a parallel file system, and for each of its files (an estimate)."""
+
+
+class Speaker(Dialect):
+    """``[rank0]:[titan] ... step: 10  loss: ...``; no bar, one line in ten steps."""
+
+    def __init__(self, io: IO, startup: Startup) -> None:
+        super().__init__(io, startup)
+        self.log, self.meter = Log(io), Meter(self.scenario)
+        self._flops = flops_per_token(self.scenario.model, self.scenario.sequence_length)
+        self._memory = ""
+        self._faults = Faults(self)
+        self._deleted: list[tuple[float, str]] = []
+        self._generation = 0
+
+    @property
+    def corpus(self) -> str:
+        """The name the data set is registered under: the last part of its name on the Hub."""
+        return self.scenario.dataset.name.rsplit("/")[-1].lower()
+
+    # Who runs where
+    def launcher(self, node: int) -> torchrun.Launcher:
+        """A node's launcher as of now."""
+        site = self.scenario.site
+        pid = self.run.agent_pid(node) if self._runs else site.agent_pid(node)
+        return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
+
+    def host(self, node: int) -> str:
+        """The machine that is this node now."""
+        return self.run.host(node) if self._runs else self.scenario.site.host(node)
+
+    @property
+    def _runs(self) -> bool:
+        return hasattr(self, "run")
+
+    def checkpoint(self, step: int) -> str:
+        """The directory of the checkpoint after `step` steps."""
+        return f"{self.scenario.site.paths.checkpoints}/step-{step}"
+
+    def error_file(self, local_rank: int, agent: int) -> str:
+        """Where a worker of this attempt leaves its exception; the names are the launcher's, of its process id."""
+        job = self.scenario.site.job_id
+        return (
+            f"/tmp/torchelastic_{_letters(agent)}/{job}_{_letters(agent * job)}/attempt_{self._generation}/"  # noqa: S108
+            f"{local_rank}/error.json"
+        )
+
+    def moment(self, at: float) -> datetime:
+        """The date and time of a moment of the run."""
+        return self._launched + timedelta(seconds=self._since_launch(at))
+
+    def _since_launch(self, at: float) -> float:
+        """Seconds since the launch of a moment of the run."""
+        return self.startup.seconds + at
+
+    async def on(self, event: "ev.Event") -> None:
+        await self._say_deleted(event.at)
+        await super().on(event)
+
+    # From launch to the first step
+    async def start(self) -> None:
+        start_up = StartUp(self, self.startup.phases, 0.0, self.scenario.start_step)
+        start_up.load_path = self._initial_weights
+        await start_up.script()
+        self.load_simulation()
+        await start_up.launch()
+        await start_up.play()
+
+    @property
+    def _initial_weights(self) -> str:
+        weights = self.startup.weights
+        return weights.path if weights.what == "published" else self.checkpoint(self.scenario.start_step)
+
+    async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802 - named after the event
+        last, scenario = self.run.last_checkpoint, self.scenario
+        self._generation = event.generation
+        step = int(last.rpartition("-")[2]) if last else scenario.start_step
+        start_up = StartUp(self, event.phases, self._since_launch(event.at), step)
+        start_up.load_path = self.checkpoint(step) if last else self._initial_weights
+        if event.requeued:
+            await start_up.script()
+            await start_up.launch()
+        else:
+            await start_up.spawn()
+        await start_up.play()
+
+    # Steps and what is between them
+    async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802
+        scenario = self.scenario
+        if event.step > 1 and event.step % GC_INTERVAL == 0:
+            began = self.io.now() - timedelta(seconds=event.step_time)
+            await self.log.info(f"[GC] Performing periodic GC collection took {self._gc:.2f} seconds", began)
+        self._memory = memory(event.memory_reserved, event.memory_share)
+        self.meter.count(scenario.tokens_per_step)
+        if event.step == 1 or event.step % scenario.log_interval == 0:
+            await self._metrics(event)
+        if event.step == 1:
+            limit = timedelta(seconds=scenario.collective_timeout)
+            await self.log.info(f"Synchronizing and adjusting timeout for all ProcessGroups to {limit}")
+
+    async def _metrics(self, event: "ev.StepDone") -> None:
+        now = self._since_launch(event.at)
+        speed = self.meter.tokens_per_second(now), self._flops, peak_flops(self.scenario.gpu.device)
+        await self.log.info(step_line(event.step, event.loss, event.grad_norm, self._memory, speed))
+        self.meter.reset(now)
+
+    @property
+    def _gc(self) -> float:
+        """Seconds of a collection: some hundredths, more with more modules."""
+        return 0.01 + self.scenario.model.layers / 4000
+
+    async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
+        scenario, now = self.scenario, self._since_launch(event.at)
+        self.meter.count(event.batches * scenario.micro_batch * scenario.dp * scenario.sequence_length)
+        tps = self.meter.tokens_per_second(now)
+        await self.log.info(validation_line(event.step, event.loss, self._memory, tps))
+        self.meter.reset(now)
+
+    async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
+        await self.log.info("Saving the checkpoint (or staging if async is enabled).")
+        if event.step == self.scenario.total_steps:
+            await self.log.info(f"Saving a full checkpoint at last step, step {event.step}.")
+        elif event.asynchronous:
+            await self._collected()
+
+    async def on_CheckpointScheduled(self, event: "ev.CheckpointScheduled") -> None:  # noqa: N802
+        if event.step < self.scenario.total_steps:
+            await self._collected()
+            await self._finished(event.blocking)
+
+    async def _collected(self) -> None:
+        await self.log.info(f"[GC] GC collection invoked by checkpointer. took {self._gc:.2f} seconds")
+
+    async def on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802
+        if event.step < self.scenario.total_steps and not event.asynchronous:
+            await self._finished(event.seconds)
+
+    async def _finished(self, seconds: float) -> None:
+        # The missing blank is torchtitan's.
+        await self.log.info(f"Finished saving the checkpoint (or staging if async is enabled)in {seconds:.2f} seconds.")
+
+    async def on_CheckpointPruned(self, event: "ev.CheckpointPruned") -> None:  # noqa: N802
+        if self.run.step == self.scenario.total_steps:  # saving the last step, torchtitan does not look for old ones
+            return
+        path, seconds = self.checkpoint(event.step), REMOVAL + FILE_REMOVAL * self.scenario.checkpoint_shards
+        await self.log.info(f"Checkpointer is deleting {path}.")
+        self._deleted.append((event.at + seconds, f"Checkpointer deleted {path} in {seconds:.2f} seconds."))
+
+    async def _say_deleted(self, at: float) -> None:
+        """What a thread behind the steps has done by now."""
+        while self._deleted and self._deleted[0][0] <= at:
+            when, text = self._deleted.pop(0)
+            await self.log.info(text, self.moment(when))
+
+    async def on_EpochDone(self, event: "ev.EpochDone") -> None:  # noqa: N802
+        if event.epoch < self.scenario.epochs:
+            await self.log.warning(f"Dataset {self.corpus} is being re-looped")
+
+    # Faults
+    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
+        await self._faults.begin(event)
+
+    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
+        await self._faults.timed_out(event)
+
+    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
+        await self._faults.failed(event)
+
+    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
+        await self._faults.node_lost(event)
+
+    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
+        self._deleted.clear()
+        await self._faults.torn_down(event)
+
+    # The end
+    async def end(self, last: "ev.Event") -> None:
+        reason = getattr(last, "reason", "")
+        if reason == "restarts exhausted":
+            await self._faults.give_up()
+            return
+        if reason == "time limit":
+            await self._time_is_up()
+            return
+        if reason == "step limit":
+            await self.log.warning("Ran out of data; last step was canceled.")
+        await self.log.info("Sleeping 2 seconds for other ranks to complete")
+        await self.io.csleep(2000)
+        await self._say_deleted(last.at + 2)
+        await self.log.info("Training completed")
+        if self.scenario.keep_checkpoints:
+            await self.log.info("Destroying the purge thread.")
+        await self.log.info("Process group destroyed")
+
+    async def _time_is_up(self) -> None:
+        """Slurm ends the job: the launchers are told, and tell their workers."""
+        await self.log.launcher(slurm.cancelled(self.io.now(), self.scenario.site.job_id, self.host(0), "TIME LIMIT"))
+        await self._launcher_ends(15)
+
+    async def interrupted(self) -> None:
+        """The launcher's last words at Ctrl-C; under srun the signal comes by way of it."""
+        if self.scenario.nodes > 1:
+            await self.log.launcher(f"srun: sending Ctrl-C to StepId={self.scenario.site.job_id}.0")
+        await self._launcher_ends(2)
+
+    async def _launcher_ends(self, signal: int) -> None:
+        """The first node's launcher says that it is told to end, and does."""
+        now, launcher = self.io.now(), self.launcher(0)
+        await self.log.launcher(torchrun.death_signal(now, launcher, signal))
+        find = self.run.pid if self._runs else self.scenario.site.pid
+        for line in torchrun.close_all(now, launcher, map(find, range(self.scenario.gpus_per_node)), signal):
+            await self.log.launcher(line)
+        for line in torchrun.killed(launcher, signal):
+            await self.log.launcher(line)
+
+
+def _letters(number: int) -> str:
+    """Eight letters and digits, as Python's tempfile has them."""
+    return "".join(LETTERS[number * 2654435761 // 37**place % 37] for place in range(8))

@@ -1,0 +1,199 @@
+"""torchtitan's start-up: the launch script, the launcher, the trainer's parts in the order of its constructor."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fakeact.style import blue, red
+from fakeact_llm_training.dialects.torchtitan.metrics import is_known, peak_flops
+from fakeact_llm_training.dialects.torchtitan.model_args import flavor, is_qwen_like, model_args
+from fakeact_llm_training.sim.memory import GIB
+from fakeact_llm_training.sim.startup import Phase, PhaseName
+from fakeact_llm_training.tools import torchrun
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.dialects.torchtitan import Speaker
+
+# Its constructor reads tokenizer and data before it builds the model, and loads weights after everything else.
+ORDER: tuple[PhaseName, ...] = (
+    "launch", "rendezvous", "devices", "nccl", "preflight", "tokenizer", "dataset", "model", "optimizer", "weights",
+    "compile",
+)  # fmt: skip
+MOST_BANNERS = 4
+"""Launchers that speak up; whoever has more nodes sets OMP_NUM_THREADS and hears nothing."""
+
+NODE_SPREAD = 0.15
+
+
+class StartUp:
+    """The start-up of an attempt: `began` seconds after the launch, from `step` steps on."""
+
+    def __init__(self, speaker: "Speaker", phases: Sequence[Phase], began: float, step: int) -> None:
+        self._speaker, self._log, self._run = speaker, speaker.log, speaker.scenario
+        self._seconds = {phase.name: phase.seconds for phase in phases}
+        self._began, self._at, self._step = began, began, step
+        self.load_path = ""
+
+    async def script(self) -> None:
+        """The launch script under ``set -x``."""
+        run = self._run
+        name, size = flavor(run.model)
+        config = f"./torchtitan/models/{name}/train_configs/{name}_{size.lower()}.toml"
+        await self._trace("CONFIG_FILE=" + config)
+        await self._export("NCCL_DEBUG=VERSION")
+        if run.nodes == 1:
+            await self._trace("PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+            await self._trace(
+                f"torchrun --nproc_per_node={run.gpus_per_node} --max-restarts={run.max_restarts} --rdzv_backend c10d "
+                "--rdzv_endpoint=localhost:0 --redirects 1 --tee 0:3 --role rank -m torchtitan.train "
+                f"--job.config_file {config}"
+            )
+            return
+        await self._export("PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+        if run.nodes > MOST_BANNERS:
+            await self._export("OMP_NUM_THREADS=8")
+        await self._trace(f"head_node={self._speaker.host(0)}")
+        await self._trace(f"srun --nodes={run.nodes} --ntasks-per-node=1 ./torchtitan_node.sh {config}")
+
+    async def _export(self, setting: str) -> None:
+        """Bash shows an export and the assignment in it."""
+        await self._trace("export " + setting)
+        await self._trace(setting)
+
+    async def _trace(self, command: str) -> None:
+        await self._log.launcher(f"+ {command}")
+
+    async def launch(self) -> None:
+        """The launchers start the workers, each at its own time."""
+        run, speaker = self._run, self._speaker
+        await self._pass("launch")
+        if run.gpus_per_node == 1 or run.nodes > MOST_BANNERS:
+            return
+        for found in speaker.startup.detections(range(0, run.world_size, run.gpus_per_node)):
+            # Nodes come up one after the other, in the order in which they find their GPUs later.
+            await speaker.until(self._at + found.at * NODE_SPREAD)
+            for line in torchrun.omp_banner(speaker.io.now(), speaker.launcher(found.rank // run.gpus_per_node)):
+                await self._log.launcher(line)
+
+    async def spawn(self) -> None:
+        """The launchers that are there start new workers, and say nothing of it."""
+        await self._pass("launch")
+
+    async def play(self) -> None:
+        """What rank 0 says until its first step."""
+        await self._process_group()
+        await self._data()
+        await self._model()
+        await self._parallelize()
+        await self._optimizer()
+        await self._load()
+        await self._log.info(f"Training starts at step {self._step + 1}")
+        await self._pass("compile")
+
+    async def _pass(self, name: PhaseName, share: float = 1.0) -> None:
+        """Let a part of the start-up, or a share of it, take its time."""
+        self._at += share * self._seconds.get(name, 0.0)
+        await self._speaker.until(self._at)
+
+    async def _process_group(self) -> None:
+        run = self._run
+        await self._pass("rendezvous")
+        what = "fine-tuning" if run.kind == "finetune" else "training"
+        await self._log.info(f"Starting job: {run.model.name} {what}")
+        await self._pass("devices")
+        mesh = [(name, size) for name, size in self._mesh() if size > 1]
+        names, sizes = [name for name, _ in mesh], [size for _, size in mesh]
+        await self._log.info(f"Building {len(mesh)}-D device mesh with {names}, {sizes}")
+        await self._pass("nccl")
+        await self._pass("preflight")
+        if run.gpu.vendor == "nvidia":
+            await self._log.worker(0, f"NCCL version {run.site.versions.nccl}")
+        await self._log.info("[GC] Initial GC collection took 0.00 seconds")
+        await self._pass("tokenizer", 0.02)
+
+    def _mesh(self) -> list[tuple[str, int]]:
+        run, how = self._run, self._run.layout.parallelism
+        replicas = run.dp // how.shard_degree
+        return [
+            ("pp", how.pp), ("dp_replicate", replicas), ("dp_shard", how.shard_degree), ("cp", how.cp), ("tp", how.tp),
+        ]  # fmt: skip
+
+    async def _data(self) -> None:
+        await self._log.info("Loading tokenizer from tokenizer.json")
+        await self._pass("tokenizer", 0.98)
+        await self._prepare("")
+        await self._pass("dataset")
+
+    async def _prepare(self, suffix: str) -> None:
+        name = self._speaker.corpus
+        await self._log.info(f"Preparing {name}{suffix} dataset from {self._run.dataset.name}")
+
+    async def _model(self) -> None:
+        run, gpu = self._run, self._run.gpu
+        name, size = flavor(run.model)
+        await self._log.info(f"Building {name} {size} with {model_args(run.model, run.sequence_length)}")
+        await self._pass("model", 0.12)
+        await self._log.info(f"CUDA capacity: {gpu.device} with {gpu.memory_gib:.2f}GiB memory")
+        await self._pass("model", 0.03)
+        await self._warn_of_peak()
+        self._speaker.meter.reset(self._speaker.elapsed)
+        total = run.parameters
+        if is_qwen_like(run.model):
+            await self._log.info(f"Total parameter count: dense {total:,}, sparse 0, active {total:,}")
+        await self._log.info(blue(f"Model {name} {size} ") + red(f"size: {total:,} total parameters"))
+        await self._pass("model", 0.01)
+
+    async def _warn_of_peak(self) -> None:
+        if not is_known(self._run.gpu.device):
+            await self._log.warning(f"Peak flops undefined for: {self._run.gpu.device}, fallback to A100")
+
+    async def _parallelize(self) -> None:
+        run = self._run
+        applied = (
+            (run.compiled, 0.01, "Compiling the loss function with torch.compile"),
+            (run.tp > 1, 0.05, "Applied Tensor Parallelism to the model"),
+            (
+                run.layout.recompute != "none",
+                0.02,
+                f"Applied {run.layout.recompute} activation checkpointing to the model",
+            ),
+            (run.compiled, 0.02, "Compiling each TransformerBlock with torch.compile"),
+            (True, 0.2, f"Applied {run.sharding} to the model"),
+        )
+        for wanted, share, text in applied:
+            await self._pass("model", share)
+            if wanted:
+                await self._log.info(text)
+        await self._pass("model", 0.52)
+        await self._memory_use()
+        await self._pass("model", 0.02)
+
+    async def _memory_use(self) -> None:
+        """Weights are in place, in fp32 and sharded."""
+        run = self._run
+        await self._warn_of_peak()
+        await self._log.info(f"Peak FLOPS used for computing MFU: {peak_flops(run.gpu.device):.3e}")
+        held = run.layout.memory.weights / GIB
+        await self._log.info(f"CUDA memory usage for model: {held:.2f}GiB({100 * held / run.gpu.memory_gib:.2f}%)")
+
+    async def _optimizer(self) -> None:
+        run = self._run
+        await self._pass("optimizer", 0.3)
+        folder = run.site.paths.checkpoints
+        await self._log.info(f"Checkpointing active. Checkpoints will be loaded from and saved to {folder}")
+        await self._pass("optimizer", 0.05)
+        await self._log.info("Mixed precision training is handled by fully_shard")
+        await self._prepare("_validation")
+        await self._pass("optimizer", 0.6)
+        await self._log.info(
+            f"Trainer is initialized with local batch size {run.micro_batch}, global batch size {run.global_batch}, "
+            f"gradient accumulation steps {run.grad_accum}, sequence length {run.sequence_length}, total steps "
+            f"{run.total_steps} (warmup {run.warmup_steps})"
+        )
+        await self._pass("optimizer", 0.05)
+
+    async def _load(self) -> None:
+        if "weights" not in self._seconds:
+            return
+        await self._log.info(f"Loading the checkpoint from {self.load_path}.")
+        await self._pass("weights")
+        await self._log.info(f"Finished loading the checkpoint in {self._seconds['weights']:.2f} seconds.")

@@ -1,0 +1,46 @@
+"""What Slurm's daemons and srun say of a job in trouble, on stderr; names are short host names."""
+
+from datetime import datetime
+
+
+def cancelled(when: datetime, job: int, host: str, reason: str, *, step: int | None = None) -> str:
+    """A job, or one of its steps, is cancelled: "PREEMPTION", "TIME LIMIT", ...; by hand without a reason.
+
+    >>> cancelled(datetime(2026, 11, 23, 10), 288, "node01", "TIME LIMIT")
+    'slurmstepd: error: *** JOB 288 ON node01 CANCELLED AT 2026-11-23T10:00:00 DUE TO TIME LIMIT ***'
+    """
+    what = f"JOB {job}" if step is None else f"STEP {job}.{step}"
+    why = f" DUE TO {reason}" if reason else ""
+    return f"slurmstepd: error: *** {what} ON {host} CANCELLED AT {when:%Y-%m-%dT%H:%M:%S}{why} ***"
+
+
+def step_aborted() -> str:
+    """Said by srun while it waits for the rest of its tasks."""
+    return "srun: Job step aborted: Waiting up to 32 seconds for job step to finish."
+
+
+def node_failed(host: str) -> str:
+    """The controller lost a node."""
+    return f"srun: error: Node failure on {host}"
+
+
+def task_exited(host: str, task: int, exitcode: int) -> str:
+    """A task that srun started, here a launcher, gave up.
+
+    >>> task_exited("node07", 7, 1)
+    'srun: error: node07: task 7: Exited with exit code 1'
+    """
+    return f"srun: error: {host}: task {task}: Exited with exit code {exitcode}"
+
+
+def oom_killed(job: int, step: int = 0) -> str:
+    """The kernel killed a process of a step for its memory."""
+    return f"slurmstepd: error: Detected 1 oom_kill event in StepId={job}.{step}."
+
+
+def queued(job: int) -> list[str]:
+    """A requeued job waits, and gets nodes again."""
+    return [
+        f"srun: job {job} queued and waiting for resources",
+        f"srun: job {job} has been allocated resources",
+    ]

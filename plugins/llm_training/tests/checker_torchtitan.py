@@ -1,0 +1,381 @@
+"""A reader of torchtitan's log with a pocket calculator: knows only the printed text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from math import isclose, prod
+from math import log as log_of
+
+LINE = re.compile(r"\[rank0\]:\[titan\] (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) - root - (INFO|WARNING) - (.*)")
+MEMORY = r"memory: ([ \d]\d\.\d\d|\d{3}\.\d\d)GiB\((\d+\.\d\d)%\)"
+STEP = re.compile(
+    r"step: ([ \d]\d|\d{3,})  loss: ([ \d]\d\.\d{4})  grad_norm: ([ \d]\d\.\d{4}|\d{3,}\.\d{4})  "
+    + MEMORY
+    + r"  tps: ([\d,]+)  tflops: ([\d,]+\.\d\d)  mfu: (\d+\.\d\d)%"
+)
+VALIDATE = re.compile(r"validate step: ([ \d]\d|\d{3,})  loss: ([ \d]\d\.\d{4})  " + MEMORY + r"  tps: ([\d,]+)")
+PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "B200": 2.25e15, "MI300X": 1300e12}
+# run.py's line in torch's releases, the lines of the launcher's other messages, and NCCL as the wheels bundle it.
+RELEASES = {
+    "792": ("897", "869", "2.21.5"),
+    "766": ("900", "874", "2.26.2"),
+    "774": ("900", "874", "2.27.3"),
+    "803": ("908", "882", "2.27.5"),
+}
+
+
+def number(text: str) -> float:
+    """A number as it is printed."""
+    return float(text.replace(",", ""))
+
+
+@dataclass
+class Metrics:
+    """A step's or a validation's line; a validation has no FLOPs."""
+
+    at: datetime
+    step: int
+    loss: float
+    memory: float
+    share: float
+    tps: float
+    tflops: float = 0.0
+    mfu: float = 0.0
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a training step's."""
+        return self.mfu > 0
+
+
+@dataclass
+class Attempt:
+    """What a set of processes said, from its first line to the next set's."""
+
+    texts: list[tuple[datetime, str]] = field(default_factory=list)
+    metrics: list[Metrics] = field(default_factory=list)
+
+    def find(self, pattern: str) -> tuple[datetime, re.Match[str]] | None:
+        """The first line that a pattern matches, with its time."""
+        return next(self.all(pattern), None)
+
+    def all(self, pattern: str) -> Iterator[tuple[datetime, re.Match[str]]]:
+        """Every line that a pattern matches."""
+        for at, text in self.texts:
+            if match := re.search(pattern, text):
+                yield at, match
+
+    def get(self, pattern: str) -> re.Match[str]:
+        """The first match; there must be one."""
+        found = self.find(pattern)
+        assert found, pattern
+        return found[1]
+
+    @property
+    def start(self) -> int | None:
+        """The first step."""
+        found = self.find(r"Training starts at step (\d+)")
+        return int(found[1][1]) if found else None
+
+    @property
+    def world(self) -> int:
+        """Ranks: the mesh's sizes multiplied."""
+        return prod(map(int, re.findall(r"\d+", self.get(r"device mesh with \[.*\], \[(.*)\]")[1])))
+
+    @property
+    def data_parallel(self) -> int:
+        """Ranks that read different data."""
+        mesh = self.get(r"device mesh with \[(.*)\], \[(.*)\]")
+        sizes = zip(re.findall(r"\w+", mesh[1]), map(int, mesh[2].split(", ")), strict=True)
+        return prod(size for name, size in sizes if name.startswith("dp"))
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a step."""
+        match = self.get(r"global batch size (\d+), .* sequence length (\d+)")
+        return int(match[1]) * int(match[2])
+
+    @property
+    def flops(self) -> int:
+        """FLOPs of a token, from the model's arguments and size."""
+        args = dict(re.findall(r"(\w+)=([\d.]+)", self.get(r"Building \w+ \S+ with (.*)")[1]))
+        dim, layers, heads, words = (int(args[name]) for name in ("dim", "n_layers", "n_heads", "vocab_size"))
+        length = int(self.get(r"sequence length (\d+)")[1])
+        total = int(number(self.get(r"size: ([\d,]+) total")[1]))
+        return 6 * (total - words * dim) + 12 * layers * heads * (dim // heads) * length
+
+
+@dataclass
+class Log:
+    """A whole log: attempts, and what launchers and others said between."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def running(self) -> list[Attempt]:
+        """Attempts that came to their first step."""
+        return [attempt for attempt in self.attempts if attempt.start]
+
+
+def read(lines: list[str]) -> Log:
+    """Take a log apart."""
+    log = Log()
+    for line in lines:
+        if not (match := LINE.fullmatch(line)):
+            log.others.append(line)
+            continue
+        at, text = datetime.fromisoformat(match[1].replace(",", ".")), match[3]
+        if text.startswith("Starting job"):
+            log.attempts.append(Attempt())
+        attempt = log.attempts[-1]
+        attempt.texts.append((at, text))
+        if step := STEP.fullmatch(text) or VALIDATE.fullmatch(text):
+            figures = [number(value) for value in step.groups()]
+            if STEP.fullmatch(text):
+                del figures[2]
+            attempt.metrics.append(Metrics(at, int(figures[0]), *figures[1:]))
+    return log
+
+
+def faults(lines: list[str]) -> list[str]:
+    """Everything that does not agree with something else."""
+    log = read(lines)
+    return [f"{rule.__name__}: {fault}" for rule in RULES for fault in rule(log)]
+
+
+def clock_goes_forward(log: Log) -> Iterator[str]:
+    """Time stamps of rank 0 never go back."""
+    stamps = [at for attempt in log.attempts for at, _ in attempt.texts]
+    yield from (f"{after} after {before}" for before, after in pairwise(stamps) if after < before)
+
+
+def metrics_have_their_form(log: Log) -> Iterator[str]:
+    """Whatever looks like metrics is metrics, with torchtitan's widths."""
+    for attempt in log.attempts:
+        seen = list(attempt.all(r"^(?:validate )?step:"))
+        if len(seen) != len(attempt.metrics):
+            yield f"{len(seen)} lines, {len(attempt.metrics)} readable"
+
+
+def steps_follow(log: Log) -> Iterator[str]:
+    """From the announced step on, the first of the run and every tenth have a line; none after the last."""
+    for attempt in log.running:
+        seen = [m.step for m in attempt.metrics if m.trains]
+        first = attempt.start or 1
+        wanted = [n for n in range(first, (seen or [0])[-1] + 1) if n == 1 or n % 10 == 0]
+        if seen != wanted:
+            yield f"steps {sorted(set(seen) ^ set(wanted))[:5]}"
+        total = int(attempt.get(r"total steps (\d+)")[1])
+        yield from (f"step {step} of {total}" for step in seen if step > total)
+
+
+def resumes_from_a_checkpoint(log: Log) -> Iterator[str]:
+    """The first step is the one behind the loaded checkpoint; a restart loads one that was reached before."""
+    reached = 0
+    for attempt in log.running:
+        loaded = attempt.find(r"Loading the checkpoint from \S*/step-(\d+)\.$")
+        step = int(loaded[1][1]) if loaded else 0
+        if attempt.start != step + 1:
+            yield f"starts at {attempt.start} from step {step}"
+        if reached and step > reached + 10:
+            yield f"step {step} was never reached, only {reached}"
+        reached = max([reached, *(m.step for m in attempt.metrics)])
+
+
+def layout_multiplies_up(log: Log) -> Iterator[str]:
+    """Global batch = local batch x data-parallel ranks x accumulation; the mesh fills the nodes."""
+    for attempt in log.running:
+        match = attempt.get(r"local batch size (\d+), global batch size (\d+), gradient accumulation steps (\d+)")
+        local, whole, accumulation = map(int, match.groups())
+        if whole != local * accumulation * attempt.data_parallel:
+            yield f"{match[0]} on {attempt.data_parallel} data-parallel ranks"
+        nodes = next((int(m[1]) for line in log.others if (m := re.search(r"srun --nodes=(\d+)", line))), 1)
+        if attempt.world % nodes:
+            yield f"{attempt.world} ranks on {nodes} nodes"
+        total, warmup = map(int, attempt.get(r"total steps (\d+) \(warmup (\d+)\)").groups())
+        if warmup >= total:
+            yield f"{warmup} of {total} steps are warm-up"
+
+
+def model_has_its_parameters(log: Log) -> Iterator[str]:
+    """The arguments give the size that is named; heads divide."""
+    for attempt in log.attempts:
+        if not (built := attempt.find(r"Building (\w+) (\S+) with (.*)")):
+            continue
+        flat = re.sub(r"rope_scaling_args=\S+\(.*?\)|moe_args=MoEArgs\(.*?\)", "", built[1][3])
+        args = dict(re.findall(r"(\w+)=([\w.]+)", flat))
+        said = attempt.find(r"size: ([\d,]+) total")
+        if not said:
+            continue
+        total = number(said[1][1])
+        least, most = _parameters(args)
+        if not least <= total <= most:
+            yield f"{total:,.0f} parameters, from the arguments {least:,} to {most:,}"
+        named = float(built[1][2][:-1]) * {"M": 1e6, "B": 1e9}[built[1][2][-1]]
+        if not isclose(named, total, rel_tol=0.2):
+            yield f"{built[1][2]} for {total:,.0f} parameters"
+        if int(args["n_heads"]) % _kv_heads(args):
+            yield f"{args['n_heads']} heads on {_kv_heads(args)}"
+
+
+def _kv_heads(args: dict[str, str]) -> int:
+    return int(args["n_heads"] if args["n_kv_heads"] == "None" else args["n_kv_heads"])
+
+
+def _parameters(args: dict[str, str]) -> tuple[int, int]:
+    """With tied and with separate embeddings, without norms and with four of them and biases a layer."""
+    dim, layers, heads, words = (int(args[name]) for name in ("dim", "n_layers", "n_heads", "vocab_size"))
+    head = int(args.get("head_dim", dim // heads))
+    if "hidden_dim" in args:
+        wide = int(args["hidden_dim"])
+    else:
+        multiple = int(args["multiple_of"])
+        factor = 1.0 if args["ffn_dim_multiplier"] == "None" else float(args["ffn_dim_multiplier"])
+        wide = -(-int(factor * int(8 * dim / 3)) // multiple) * multiple
+    layer = dim * head * 2 * (heads + _kv_heads(args)) + 3 * dim * wide
+    return words * dim + layers * layer, 2 * words * dim + layers * (layer + 8 * dim + 4 * head * heads) + dim
+
+
+def speed_follows(log: Log) -> Iterator[str]:
+    """TFLOP/s = FLOPs of a token x tokens a second; MFU = that over the device's peak."""
+    for attempt in log.running:
+        device = attempt.get(r"CUDA capacity: (.*) with")[1]
+        peak = next((value for part, value in PEAKS.items() if part in device), 312e12)
+        if float(attempt.get(r"computing MFU: (\S+)")[1]) != peak:
+            yield f"peak of {device}"
+        for m in (m for m in attempt.metrics if m.trains):
+            if abs(m.tflops - attempt.flops * m.tps / 1e12) > 0.0051 + 0.51 * attempt.flops / 1e12:
+                yield f"step {m.step}: {m.tflops} TFLOP/s at {m.tps} tokens/s"
+            if abs(m.mfu - 100e12 * m.tflops / peak) > 0.0051 + 0.51e12 / peak:
+                yield f"step {m.step}: MFU {m.mfu} at {m.tflops} TFLOP/s"
+            if not 0 < m.mfu < 70:
+                yield f"step {m.step}: MFU {m.mfu}, which nobody reaches"
+
+
+def speed_is_what_was_waited(log: Log) -> Iterator[str]:
+    """Tokens a second and device x time since the last metrics = tokens of the steps between, checkpoints and all."""
+    for attempt in log.running:
+        ready = attempt.find(r"size: .* total parameters")
+        assert ready
+        since, step = ready[0], (attempt.start or 1) - 1
+        for m in attempt.metrics:
+            seconds = (m.at - since).total_seconds()
+            want = (m.step - step) * attempt.tokens / attempt.world / max(seconds, 1e-3)
+            if m.trains and not isclose(m.tps, want, rel_tol=0.004 / max(seconds, 1e-3) + 0.6 / m.tps):
+                yield f"step {m.step}: {m.tps} tokens/s, by the clock {want:.0f}"
+            since, step = m.at, m.step
+
+
+def memory_is_constant(log: Log) -> Iterator[str]:
+    """Memory stays once the optimizer has its states; percentages are those of the card."""
+    for attempt in log.running:
+        capacity = float(attempt.get(r"with ([\d.]+)GiB memory")[1])
+        pairs = [(m.memory, m.share) for m in attempt.metrics]
+        model = attempt.get(r"usage for model: ([\d.]+)GiB\(([\d.]+)%\)")
+        for gib, share in [*pairs, (float(model[1]), float(model[2]))]:
+            if abs(100 * gib / capacity - share) > 0.0051 + 0.6 / capacity or gib > capacity:
+                yield f"{gib} GiB of {capacity} is not {share} %"
+        if len({m.memory for m in attempt.metrics if m.step > 1}) > 1:
+            yield "memory is not constant"
+
+
+def transfers_take_their_time(log: Log) -> Iterator[str]:
+    """What is said to have taken so many seconds took them."""
+    pairs = (
+        (r"^Saving the checkpoint", r"^Finished saving the checkpoint .*in ([\d.]+) seconds"),
+        (r"^Loading the checkpoint", r"^Finished loading the checkpoint in ([\d.]+) seconds"),
+        (r"^Checkpointer is deleting", r"^Checkpointer deleted \S+ in ([\d.]+) seconds"),
+    )
+    for attempt in log.attempts:
+        for begin, end in pairs:
+            for at, match in attempt.all(end):
+                began = max(when for when, _ in attempt.all(begin) if when <= at)
+                if abs((at - began).total_seconds() - float(match[1])) > 0.0065:
+                    yield f"{match[0]} after {(at - began).total_seconds()} s"
+
+
+def garbage_is_collected(log: Log) -> Iterator[str]:
+    """Before every fiftieth step's line stands a collection."""
+    for attempt in log.running:
+        collected = len(list(attempt.all("periodic GC")))
+        done = [m.step for m in attempt.metrics if m.trains]
+        wanted = sum(step > 1 and step % 50 == 0 for step in done)
+        if collected != wanted:
+            yield f"{collected} collections, {wanted} wanted"
+
+
+def collectives_time_out(log: Log) -> Iterator[str]:
+    """A watchdog speaks shortly after the time-out that was set, and its counters surround the collective."""
+    spoken = [m for attempt in log.attempts for _, m in attempt.all(r"all ProcessGroups to (\d+):(\d\d):(\d\d)$")]
+    limits = {1000 * (3600 * int(m[1]) + 60 * int(m[2]) + int(m[3])) for m in spoken}
+    for line in log.others:
+        if m := re.search(r"Timeout\(ms\)=(\d+)\) ran for (\d+) milliseconds", line):
+            limit, ran = int(m[1]), int(m[2])
+            yield from [m[0]] * ((bool(limits) and limit not in limits) or not 0 <= ran - limit <= 300)
+        if m := re.search(r"sequence id: (\d+) PG status: last enqueued work: (\d+), last completed work: (\d+)", line):
+            seq, enqueued, completed = map(int, m.groups())
+            if not completed < seq <= enqueued:
+                yield m[0]
+
+
+def versions_agree(log: Log) -> Iterator[str]:
+    """The launcher's lines and NCCL are those of one torch release."""
+    found = {m[1] for line in log.others if (m := re.search(r" torch/distributed/run.py:(\d+)\]", line))}
+    if len(found) > 1:
+        yield f"run.py {found}"
+    for release in found & set(RELEASES):
+        closing, failed, nccl = RELEASES[release]
+        for line in log.others:
+            if (m := re.search(r"multiprocessing/api.py:(\d+)\] (Sending|failed)", line)) and m[1] != (
+                closing if m[2] == "Sending" else failed
+            ):
+                yield line
+            if (m := re.fullmatch(r"\[rank0\]:NCCL version ([\d.]+)\+cuda\S+", line)) and m[1] != nccl:
+                yield f"{line} with run.py:{release}"
+
+
+def processes_end_once(log: Log) -> Iterator[str]:
+    """No process is told to end that has failed, or twice; new attempts have new processes."""
+    ended: set[str] = set()
+    for line in log.others:
+        if m := re.search(r"Sending process (\d+) |\(pid: (\d+)\) of binary", line):
+            pid = m[1] or m[2]
+            if pid in ended:
+                yield f"process {pid} ends twice"
+            ended.add(pid)
+
+
+def loss_learns(log: Log) -> Iterator[str]:
+    """From scratch the loss starts near ln(vocabulary) and falls; it never stands still."""
+    for attempt in log.running:
+        losses = [m.loss for m in attempt.metrics if m.trains]
+        if attempt.start == 1 and losses and "fine-tuning" not in attempt.texts[0][1]:
+            words = int(attempt.get(r"vocab_size=(\d+)")[1])
+            if not -0.3 < losses[0] - log_of(words) < 1.0:
+                yield f"first loss {losses[0]} for a vocabulary of {words}"
+            if len(losses) > 8 and losses[-1] > losses[0] - 1:
+                yield "the loss does not learn"
+        if any(len(set(losses[at : at + 3])) == 1 for at in range(len(losses) - 2)):
+            yield "the loss is frozen"
+
+
+RULES = (
+    clock_goes_forward,
+    metrics_have_their_form,
+    steps_follow,
+    resumes_from_a_checkpoint,
+    layout_multiplies_up,
+    model_has_its_parameters,
+    speed_follows,
+    speed_is_what_was_waited,
+    memory_is_constant,
+    transfers_take_their_time,
+    garbage_is_collected,
+    collectives_time_out,
+    versions_agree,
+    processes_end_once,
+    loss_learns,
+)
