@@ -20,6 +20,7 @@ async def play(io: IO, rng: random.Random, *, grid: Place = "auto", **wishes: An
         wishes["dialect"] = rng.choice(dialects.NAMES)
     scenario = draw(rng, **wishes)
     dialect = dialects.load(scenario.dialect)(io, draw_startup(scenario, rng))
+    dialect.dice = random.Random(rng.getrandbits(64))
     run = await init(io, dialect, rng)
     await dialect.end(await loop(io, run, dialect, grid))
     await io.csleep(LAST_LOOK_MS)

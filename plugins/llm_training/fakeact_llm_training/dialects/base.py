@@ -1,5 +1,6 @@
 """What every dialect has: the start-up, a word for each event, rows to pin, the end."""
 
+import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ class Dialect:
     event)``; events without one pass in silence.
     """
 
+    dice: random.Random
+    """For what is drawn after the start-up."""
     run: "TrainingRun"
     """The run, from the end of the start-up on."""
 

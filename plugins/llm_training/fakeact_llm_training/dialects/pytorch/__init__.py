@@ -11,7 +11,9 @@ from fakeact_llm_training.dialects.pytorch.faults import Faults
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.dialects.pytorch.startup import StartUp
 from fakeact_llm_training.dialects.pytorch.summary import summary
+from fakeact_llm_training.export import evaluation, export, history
 from fakeact_llm_training.figures import perplexity
+from fakeact_llm_training.sim.history import History
 from fakeact_llm_training.sim.startup import Startup
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Speaker(Dialect):
 
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
+        self._history = History()
         self.log, self.bars, self._faults = Log(io, self.scenario), Bars(self), Faults(self)
 
     async def start(self) -> None:
@@ -32,8 +35,29 @@ class Speaker(Dialect):
     def rows(self) -> list[str]:
         return self.bars.rows()
 
+    async def on(self, event: "ev.Event") -> None:
+        self._history.feed(event)
+        await super().on(event)
+
     async def end(self, last: "ev.Event") -> None:
+        if type(last).__name__ == "RunDone":
+            await self._export(cast("ev.RunDone", last))
         await summary(self.io, self.log, self.startup, cast("ev.RunDone | ev.RunInterrupted", last))
+
+    async def _export(self, done: "ev.RunDone") -> None:
+        """Weights for the Hub, the harness's table, the history; what would take too long is left to another job."""
+        await self.log.info("Gathering the last checkpoint and converting it to bf16 safetensors")
+        if work := await export(self.io, self.scenario, self.dice):
+            await self.log.info(
+                f"Exported {decimal_bytes(work.bytes, 2)} in {len(work.files)} files to {work.path} "
+                f"({work.seconds:.2f} s)"
+            )
+            await self.log.info("Evaluating with lm-eval-harness")
+            if not await evaluation(self.io, self.scenario, done.steps, work.path, self.dice):
+                await self.log.info("The evaluation takes long: left to a job of its own")
+        else:
+            await self.log.info("The export takes long: left to a job of its own")
+        await history(self.io, self.scenario, self._history, self._launched, self.dice)
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         scenario = self.scenario
@@ -124,8 +148,8 @@ class Speaker(Dialect):
 
     async def on_EarlyStopping(self, event: "ev.EarlyStopping") -> None:  # noqa: N802
         await self.log.warning(
-            f"Validation loss has not improved for {event.stale} evaluations: stopping; best {event.best_loss:.4f} after "
-            f"step {event.best_step}"
+            f"Validation loss has not improved for {event.stale} evaluations: stopping; best "
+            f"{event.best_loss:.4f} after step {event.best_step}"
         )
 
     async def on_CheckpointPruned(self, event: "ev.CheckpointPruned") -> None:  # noqa: N802
@@ -157,7 +181,8 @@ class Speaker(Dialect):
         for old in event.replaced:
             await self.log.warning(f"{old.old_host} is drained, {old.new_host} takes its place as node {old.node}")
         await self.log.info(
-            f"Attempt {event.attempt}: workers started again, {self.run.host(0)} pids {event.pids[0]} to {event.pids[-1]}"
+            f"Attempt {event.attempt}: workers started again, {self.run.host(0)} pids {event.pids[0]} to "
+            f"{event.pids[-1]}"
         )
 
     async def on_Resumed(self, event: "faults.Resumed") -> None:  # noqa: N802

@@ -84,11 +84,9 @@ class Faults:
             return (f"OSError: [Errno 116] Stale file handle: '{fault.path}'",)
         if event.error == "loader_worker":
             return (f"RuntimeError: DataLoader worker (pid(s) {fault.worker_pid}) exited unexpectedly",)
-        return (
-            "torch.distributed.DistBackendError: NCCL error in: "
-            "/pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94, remote process exited or there was a network error, "
-            f"NCCL version {nccl}",
-        )
+        where = "/pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94"
+        why = "remote process exited or there was a network error"
+        return (f"torch.distributed.DistBackendError: NCCL error in: {where}, {why}, NCCL version {nccl}",)
 
     async def torn_down(self, event: "ev.Teardown") -> None:
         """A launcher ends its workers; the one whose worker failed says which."""
