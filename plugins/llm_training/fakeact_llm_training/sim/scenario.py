@@ -1,9 +1,10 @@
 """What is trained on what: one consistent run. Pure Python, as it is there before a show's first line."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
+from fakeact_llm_training.sim.flat import FlatNames
 from fakeact_llm_training.sim.kinds import DialectName, FaultRate, Kind, LossScaling
 from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.memory import GIB, used_mib
@@ -26,7 +27,7 @@ class Data(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Scenario(FlatNames):
     """A run in which everything fits; times in s, memory in GiB as torch and MiB as nvidia-smi say it."""
 
     tone: Tone
@@ -68,59 +69,6 @@ class Scenario:
     collective_timeout: int = 120
     """Seconds after which the watchdog gives a collective up."""
     loss_scaling: LossScaling | None = None
-
-    # The layout
-    @property
-    def world_size(self) -> int:
-        """Ranks, one a GPU."""
-        return self.layout.parallelism.world_size
-
-    @property
-    def nodes(self) -> int:
-        """Machines of the job."""
-        return self.site.nodes
-
-    @property
-    def gpus_per_node(self) -> int:
-        """GPUs used in each machine."""
-        return self.site.gpus_per_node
-
-    @property
-    def tp(self) -> int:
-        """Tensor-parallel degree."""
-        return self.layout.parallelism.tp
-
-    @property
-    def pp(self) -> int:
-        """Pipeline stages."""
-        return self.layout.parallelism.pp
-
-    @property
-    def cp(self) -> int:
-        """Context-parallel degree."""
-        return self.layout.parallelism.cp
-
-    @property
-    def dp(self) -> int:
-        """Data-parallel degree."""
-        return self.layout.parallelism.dp
-
-    @property
-    def ep(self) -> int:
-        """Expert-parallel degree, over data-parallel ranks."""
-        return self.layout.parallelism.ep
-
-    @property
-    def sharding(self) -> str:
-        """DDP, FSDP, HSDP, or ZeRO-1 (the distributed optimizer)."""
-        return self.layout.parallelism.sharding
-
-    @property
-    def precision(self) -> str:
-        """16-bit weights with an fp32 copy in the optimizer, or fp32 weights under bf16 mixed precision."""
-        if self.loss_scaling:
-            return "fp16"
-        return "bf16" if self.sharding.startswith("ZeRO") else "bf16-mixed"
 
     # The batch
     @property
@@ -289,49 +237,3 @@ class Scenario:
     def io_rate(self) -> float:
         """Bytes per second of a checkpoint: one process, or all nodes up to the file system's 200 GB/s."""
         return self.io_per_node * 0.6 if self.sharding == "DDP" else min(self.io_per_node * self.nodes, 200e9)
-
-    # The recipe, as flat names
-    @property
-    def peak_lr(self) -> float:
-        """Highest learning rate."""
-        return self.schedule.peak
-
-    @property
-    def min_lr(self) -> float:
-        """Learning rate at the end."""
-        return self.schedule.floor
-
-    @property
-    def warmup_steps(self) -> int:
-        """Steps of linear warm-up."""
-        return self.schedule.warmup
-
-    @property
-    def schedule_kind(self) -> Literal["cosine", "linear", "wsd"]:
-        """The decay's shape."""
-        return self.schedule.kind
-
-    # The site, as flat names
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """Node names in rank order."""
-        return self.site.hosts
-
-    @property
-    def master_addr(self) -> str:
-        """The first node."""
-        return self.site.host(0)
-
-    @property
-    def master_port(self) -> int:
-        """The rendezvous port."""
-        return self.site.master_port
-
-    @property
-    def run_name(self) -> str:
-        """The run's name."""
-        return self.site.run_name
-
-    def host_of(self, rank: int) -> str:
-        """The node a rank runs on."""
-        return self.site.host(rank // self.gpus_per_node)
