@@ -8,6 +8,7 @@ from fakeact.arguments import parser
 from fakeact.integrations import SNIPPETS
 from fakeact.listing import listing
 from fakeact.plugins import discover
+from fakeact.testing import CHECKS
 
 DOCS = Path(__file__).parent
 
@@ -19,6 +20,7 @@ def generated() -> dict[str, str]:
     return {
         "help": parser().format_help(),
         "modules": listing(replace(found, modules=ours)),
+        "rules": "".join(f"{(check.__doc__ or str()).splitlines()[0]}\n" for check in CHECKS),
         "integrations": "\n".join(SNIPPETS.values()),
     }
 
