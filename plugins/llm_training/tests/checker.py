@@ -222,7 +222,7 @@ def memory_is_constant(log: Log) -> Iterator[str]:
     """Memory grows with the second step and then stays; its percentage is that of the card."""
     card = float(log.find(r"([\d.]+) GiB, PCI")[1])
     for s in log.steps:
-        if abs(s.memory / card * 100 - s.share) > 0.06:
+        if abs(s.memory / card * 100 - s.share) > 0.051 + 0.5 / card:
             yield f"step {s.step}: {s.memory} GiB of {card} is not {s.share} %"
     later = {s.memory for at, s in enumerate(log.steps) if at not in first_after_resume(log)}
     if len(later) > 1 or any(s.memory > card for s in log.steps):
@@ -232,7 +232,8 @@ def memory_is_constant(log: Log) -> Iterator[str]:
 def pace_is_what_was_waited(log: Log) -> Iterator[str]:
     """Between two step lines as much time has passed as their steps took, unless something else went on."""
     others = [
-        at for at, _ in log.all(r"Saved|Validation|WARNING|slower|waited|down for|Attempt|Resuming|Process group")
+        at
+        for at, _ in log.all(r"Saved|Staged|Validation|WARNING|slower|waited|down for|Attempt|Resuming|Process group")
     ]
     fresh = first_after_resume(log)
     for at, (before, after) in enumerate(pairwise(log.steps)):
@@ -287,12 +288,11 @@ def summary_agrees(log: Log) -> Iterator[str]:
     batch = number(log.find(r"Global batch (\d+)")[1])
     flop = float(log.find(r"([\d.]+) GFLOP/token")[1]) * 1e9
     steps, tokens = number(rows["steps"].split()[0]), number(rows["tokens"].split()[0])
-    whole = "in this job" not in rows["steps"]
-    if (
-        (whole and steps != log.steps[-1].step)
-        or tokens != steps * tokens_per_step
-        or number(rows["samples"]) != steps * batch
-    ):
+    last = log.steps[-1].step
+    reached = last <= steps < last + 10 if "stopped early" in rows["steps"] else steps == last
+    if not (reached or "in this job" in rows["steps"]):
+        yield f"{rows['steps']} after step {last}"
+    if tokens != steps * tokens_per_step or number(rows["samples"]) != steps * batch:
         yield f"{rows['steps']}, {rows['tokens']}, {rows['samples']}"
     if not isclose(float(rows["compute"].split()[0]), tokens * flop, rel_tol=1e-3):
         yield f"compute {rows['compute']}"
@@ -300,7 +300,9 @@ def summary_agrees(log: Log) -> Iterator[str]:
     if not isclose(mean * speed / 1000, tokens_per_step, rel_tol=1e-4):
         yield f"{rows['mean step']}, {rows['throughput']}"
     best = min((float(m[1]) for _, m in log.all(r"Validation loss ([\d.]+)")), default=0.0)
-    if "best validation loss" in rows and float(rows["best validation loss"].split()[0]) != best:
+    # What was found before a restart and is repeated after it may differ in the fourth decimal.
+    slack = 0.002 if int(rows["restarts"]) else 0.0
+    if "best validation loss" in rows and abs(float(rows["best validation loss"].split()[0]) - best) > slack:
         yield f"best {rows['best validation loss']} is not {best}"
     saved = len(list(log.all("Saved ")))
     if int(rows.get("checkpoints", "0").split()[0]) != saved:
@@ -318,7 +320,8 @@ def loss_learns(log: Log) -> Iterator[str]:
     vocabulary = number(log.find(rf"vocabulary {NUMBER}, context")[1])
     if not -0.3 < losses[0] - log_of(vocabulary) < 1.0:
         yield f"first loss {losses[0]} for a vocabulary of {vocabulary}"
-    if sum(losses[-5:]) / 5 > losses[0] - 1 or len(set(losses)) < 0.9 * len(losses):
+    restarted = any(log.all(r"^Attempt \d+"))
+    if sum(losses[-5:]) / 5 > losses[0] - 0.3 or (len(set(losses)) < 0.9 * len(losses) and not restarted):
         yield "the loss does not learn, or is frozen"
 
 

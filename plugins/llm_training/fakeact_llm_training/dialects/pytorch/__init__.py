@@ -99,6 +99,11 @@ class Speaker(Dialect):
         self.bars.begin_phase(event.at)
         self.bars.saving = event
 
+    async def on_CheckpointScheduled(self, event: "ev.CheckpointScheduled") -> None:  # noqa: N802
+        await self.log.info(
+            f"Staged the checkpoint of step {event.step} in {event.blocking:.2f} s, writing it meanwhile"
+        )
+
     async def on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802
         files = "1 file" if event.shards == 1 else f"{event.shards} shards"
         await self.log.info(

@@ -28,8 +28,10 @@ async def summary(io: IO, log: Log, startup: Startup, last: RunDone | RunInterru
 def _figures(startup: Startup, last: RunDone | RunInterrupted) -> Rows:
     run = startup.scenario
     gpu_hours = run.world_size * (startup.seconds + last.seconds) / 3600
-    whole = isinstance(last, RunDone) and not run.start_step
-    epochs = f" in {run.epochs} {'epoch' if run.epochs == 1 else 'epochs'}" if whole else " in this job"
+    epochs = " in this job"
+    if isinstance(last, RunDone) and not run.start_step:
+        epochs = f" in {run.epochs} {'epoch' if run.epochs == 1 else 'epochs'}"
+        epochs = " (stopped early)" if last.stopped_early else epochs
     return [
         ("model", f"{run.model.name}, {grouped(run.parameters)} parameters"),
         ("steps", grouped(last.steps) + epochs),
