@@ -55,7 +55,10 @@ def test_the_root_wheel_carries_core_and_plugins(tmp_path: Path) -> None:
         assert f"{package}/__init__.py" in names
         assert f"{package}/py.typed" in names
     assert "fakeact/stages/terminal.py" in names
-    assert not [name for name in names if "tests/" in name]
+    assert not [name for name in names if "tests/" in name and not name.startswith("fakeact/templates/")]
+    templates = [path for path in (ROOT / "fakeact" / "templates").rglob("*") if path.is_file()]
+    assert len(templates) > 6
+    assert {str(path.relative_to(ROOT).as_posix()) for path in templates} <= set(names)
     data = list((ROOT / "plugins").glob("*/fakeact_*/**/*.json"))
     assert all(str(path.relative_to(ROOT / "plugins").as_posix()).partition("/")[2] in names for path in data)
 
