@@ -53,7 +53,8 @@ def test_ctrl_c_in_the_middle_of_a_region(terminal: Start) -> None:
 @pytest.mark.parametrize("moment", ["Process group of", "Loading weights", "Step"])
 def test_ctrl_c_in_a_training_run(terminal: Start, moment: str) -> None:
     """In the start-up, under a bar and in the loop Ctrl-C ends the run at once and takes every bar away."""
-    one = terminal("-m", "llm_training", "--seed", "7", "-s", "8")
+    options = ["dialect=pytorch", "scenario=pretrain", "faults=none"]
+    one = terminal("-m", "llm_training", "--seed", "7", "-s", "8", *(word for o in options for word in ("-o", o)))
     one.read_until(moment, seconds=40)
     one.type("\x03")
     assert one.wait() == -signal.SIGINT
