@@ -135,13 +135,13 @@ cli.main(["-m", "llm_training", "--seed", sys.argv[1]])
 """
 
 
-@pytest.mark.parametrize("seed", "12")
+@pytest.mark.parametrize("seed", "12345678")
 def test_the_first_line_comes_before_numpy(seed: str) -> None:
-    """When llm_training's first line is painted neither numpy nor scipy has been imported."""
+    """When llm_training's first line is painted, whatever the dialect, neither numpy nor scipy is there."""
     with Popen([sys.executable, "-c", FIRST_LINE, seed], stderr=PIPE, text=True) as show:
         assert show.stderr is not None
         first = show.stderr.readline()
-    assert first.startswith("[] 'W")
+    assert first.startswith("[] '")
 
 
 def test_three_lines_of_a_training_run() -> None:
