@@ -9,6 +9,7 @@ from fakeact_llm_training.sim.collectives import draw_collective
 from fakeact_llm_training.sim.crew import Crew
 from fakeact_llm_training.sim.events import Event
 from fakeact_llm_training.sim.fault_events import (
+    DRAINED,
     Failure,
     Fault,
     FaultKind,
@@ -41,8 +42,6 @@ ENDS: dict[FaultKind, tuple[Failure, int, float, float]] = {
     "oom": ("sigkill", -9, 0.01, 0.05),
     "software": ("stale_file", 1, 0.05, 0.6),
 }
-# The machine is drained after these and a spare one takes its place.
-DRAINED: frozenset[FaultKind] = frozenset(("ecc_hbm", "off_bus", "nvlink", "gsp", "network", "node"))
 UNSEEN: frozenset[FaultKind] = frozenset(("off_bus",))
 
 

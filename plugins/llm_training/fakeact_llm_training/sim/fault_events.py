@@ -22,6 +22,10 @@ FaultKind = Literal[
 Failure = Literal["ecc", "launch", "nccl", "watchdog", "sigkill", "sigterm", "stale_file", "loader_worker"]
 
 
+# The machine is drained after these and a spare one takes its place.
+DRAINED: frozenset[FaultKind] = frozenset(("ecc_hbm", "off_bus", "nvlink", "gsp", "network", "node"))
+
+
 @dataclass(frozen=True)
 class Fault(Event):
     """The cause, while `step` was running: on which GPU, link, port or file.

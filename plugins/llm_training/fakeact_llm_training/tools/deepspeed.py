@@ -1,4 +1,4 @@
-"""What DeepSpeed 0.17.6 logs on stdout: its runner, a node's launcher, the engine. pdsh labels each line with a host."""
+"""What DeepSpeed 0.17.6 logs on stdout: its runner, launchers, engine; pdsh labels each line with a host."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fakeact_llm_training.dialects.torchtitan import traceback
+from fakeact_llm_training.sim.fault_events import DRAINED
 from fakeact_llm_training.tools import c10d, slurm, torchrun
 
 if TYPE_CHECKING:
@@ -97,8 +98,6 @@ class Faults:
 
     def _is_queued_again(self) -> bool:
         """Whether the machine is taken away and the job given another; a lost node Slurm reports by itself."""
-        from fakeact_llm_training.sim.aftermath import DRAINED  # numpy comes with it: not before the first line
-
         speaker, fault = self._speaker, self._fault
         left = speaker.run.attempt < speaker.scenario.max_restarts
         return left and fault is not None and fault.kind in DRAINED and fault.kind != "node"
