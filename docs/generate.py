@@ -20,7 +20,7 @@ def generated() -> dict[str, str]:
     return {
         "help": parser().format_help(),
         "modules": listing(replace(found, modules=ours)),
-        "rules": "".join(f"{(check.__doc__ or str()).splitlines()[0]}\n" for check in CHECKS),
+        "rules": "".join(f"{(check.__doc__ or '').splitlines()[0]}\n" for check in CHECKS),
         "integrations": "\n".join(SNIPPETS.values()),
     }
 
