@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-NOT_TO_BE_HAD = ("terraform", "ansible", "cargo", "rustc", "libwget", "lm_eval", "lm-eval")
+NOT_TO_BE_HAD = ("terraform", "ansible", "cargo", "rustc", "libwget", "lm_eval", "lm-eval", "transformers")
 """Oracles that neither Debian nor Python 3.11 has in the version that is imitated: used where they are found."""
 
 

@@ -37,7 +37,8 @@ class Bar:
         self._steps, self._seconds = _Average(), _Average()
         self._counted, self._count_at = 0, began
         self._least = 0.0
-        self.done, self._drawn_at = 0, began
+        self.done = 0
+        self.refresh(began)
 
     def update(self, done: int, at: float) -> None:
         """`done` of them are over; drawn only if that is enough, and long enough ago."""
@@ -58,8 +59,6 @@ class Bar:
     def refresh(self, at: float) -> None:
         """Draw it as it is now, as after every line that is written through tqdm."""
         self._drawn, self._drawn_at = self.done, at
-
-    _drawn = 0
 
     def row(self, columns: int | None) -> str:
         """The bar as it was drawn last; None columns are those of a file."""

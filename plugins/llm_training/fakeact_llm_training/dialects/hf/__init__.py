@@ -1,0 +1,199 @@
+"""Hugging Face's Trainer: transformers 5.16 with its tqdm bars, started by torchrun."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fakeact import IO
+from fakeact_llm_training.dialects.base import Dialect
+from fakeact_llm_training.dialects.hf.bars import Bars
+from fakeact_llm_training.dialects.hf.faults import Faults
+from fakeact_llm_training.dialects.hf.log import Log
+from fakeact_llm_training.dialects.hf.metrics import block, shown, speed, total_flos
+from fakeact_llm_training.dialects.hf.saving import Saving
+from fakeact_llm_training.dialects.hf.startup import StartUp
+from fakeact_llm_training.sim.startup import Startup
+from fakeact_llm_training.tools import slurm, torchrun
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim import events as ev
+    from fakeact_llm_training.sim import fault_events as faults
+
+
+class Speaker(Dialect):
+    """``{'loss': '1.234', ...}`` in ten steps, a bar below, and transformers' log at level info."""
+
+    def __init__(self, io: IO, startup: Startup) -> None:
+        super().__init__(io, startup)
+        self.bars = Bars(io)
+        self.log = Log(io, self.bars)
+        self._faults, self._saving = Faults(self), Saving(self)
+        self._began = self._loss_sum = 0.0
+        self._losses: list[float] = []
+        self._evaluation: ev.ValidationStarted | None = None
+        self.resumes_from = self.checkpoint(self.scenario.start_step) if self.scenario.start_step else ""
+
+    # What the parts of the dialect ask for
+    @property
+    def is_running(self) -> bool:
+        """Whether the simulation runs, so that the live region is the loop's."""
+        return hasattr(self, "run")
+
+    @property
+    def examples(self) -> int:
+        """Sequences in the training set: the script drops what does not fill a batch."""
+        return self.scenario.steps_per_epoch * self.scenario.global_batch
+
+    @property
+    def folder(self) -> str:
+        """Where the script is."""
+        return self.scenario.site.paths.output.partition("/runs/")[0]
+
+    def checkpoint(self, step: int) -> str:
+        """The directory of the checkpoint after `step` steps."""
+        return f"{self.scenario.site.paths.output}/checkpoint-{step}"
+
+    def launcher(self, node: int) -> torchrun.Launcher:
+        """A node's launcher as of now."""
+        site = self.scenario.site
+        pid = self.run.agent_pid(node) if self.is_running else site.agent_pid(node)
+        return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
+
+    def since_launch(self, at: float) -> float:
+        """Seconds since the launch of a moment of the run."""
+        return self.startup.seconds + at
+
+    def moment(self, at: float) -> datetime:
+        """The date and time of a moment of the run."""
+        return self._launched + timedelta(seconds=self.since_launch(at))
+
+    def begin_training(self, at: float) -> None:
+        """The Trainer's clock and its bar begin `at` seconds after the launch."""
+        self._began, self._loss_sum = at, 0.0
+        self._losses.clear()
+        self.bars.begin(self.scenario.total_steps, at)
+
+    # From launch to the first step
+    async def start(self) -> None:
+        start_up = StartUp(self, self.startup.phases, 0.0, self.scenario.start_step)
+        await start_up.script()
+        self.load_simulation()
+        await start_up.launch()
+        await start_up.play()
+
+    async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802 - named after the event
+        last, scenario = self.run.last_checkpoint, self.scenario
+        step = int(last.rpartition("-")[2]) if last else scenario.start_step
+        self.resumes_from = self.checkpoint(step) if step else ""
+        start_up = StartUp(self, event.phases, self.since_launch(event.at), step)
+        if event.requeued:
+            await start_up.script()
+        await start_up.launch(anew=event.requeued)
+        await start_up.play()
+
+    def rows(self) -> list[str]:
+        if self._evaluation and self.run.phase == "validation":
+            event = self._evaluation
+            began, each = self.since_launch(event.at), event.seconds / event.batches
+            self.bars.evaluated(self.run.validation_batch, event.batches, began, each)
+        return self.bars.rows()
+
+    # Steps and what is between them
+    async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802
+        self._losses.append(event.loss)
+        self.bars.step(event.step, self.since_launch(event.at))
+        if event.step % self.scenario.log_interval == 0:
+            total = sum(self._losses)
+            figures = {
+                "loss": total / len(self._losses),
+                "grad_norm": event.grad_norm,
+                # The schedule counts updates from 0: the first step is taken with the rate of none.
+                "learning_rate": self.scenario.schedule.learning_rate(event.step - 1),
+            }
+            self._loss_sum += total
+            self._losses.clear()
+            await self._write(figures, event.step, event.at)
+
+    async def _write(self, figures: dict[str, float], step: int, at: float) -> None:
+        """A dictionary by way of tqdm."""
+        await self.log.write(shown(figures | {"epoch": step / self.scenario.steps_per_epoch}))
+        self.bars.written(self.since_launch(at))
+
+    async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802
+        self._evaluation = event
+        await self.log.tell("trainer.py", 2715, "\n***** Running Evaluation *****")
+        await self.log.tell("trainer.py", 2717, f"  Num examples = {event.samples}")
+        await self.log.tell("trainer.py", 2720, f"  Batch size = {self.scenario.micro_batch}")
+
+    async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
+        self._evaluation, self.bars.evaluation = None, None
+        figures = {"eval_loss": event.loss} | speed("eval", event.seconds, event.samples, event.batches)
+        await self._write(figures, event.step, event.at)
+        self._saving.judge(event)
+
+    async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
+        await self._saving.save(event)
+
+    # Faults
+    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
+        await self._faults.begin(event)
+
+    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
+        await self._faults.timed_out(event)
+
+    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
+        await self._faults.failed(event)
+
+    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
+        await self._faults.node_lost(event)
+
+    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
+        await self._faults.torn_down(event)
+        self._evaluation = None
+        self.bars.drop()
+
+    # The end
+    async def end(self, last: "ev.Event") -> None:
+        reason = getattr(last, "reason", "")
+        if reason == "restarts exhausted":
+            await self._faults.give_up()
+        elif reason == "time limit":
+            job, host = self.scenario.site.job_id, self.run.host(0)
+            await self.log.plain(slurm.cancelled(self.io.now(), job, host, "TIME LIMIT"))
+            await self._launcher_ends(15)
+        else:
+            await self._finish(last.at)
+
+    async def _finish(self, at: float) -> None:
+        """The Trainer's last words, and the script's block of metrics."""
+        scenario, step = self.scenario, self.run.step
+        await self.log.tell("trainer.py", 1854, f"\n\n{COMPLETED}\n\n")
+        seconds = self.since_launch(at) - self._began
+        figures = speed("train", seconds, self.examples * scenario.epochs, scenario.total_steps)
+        # Only this process' losses are in the sum, but all steps are counted.
+        figures["total_flos"] = total_flos(scenario, step)
+        figures["train_loss"] = (self._loss_sum + sum(self._losses)) / step
+        await self._write(figures, step, at)
+        await self._saving.load_best()
+        await self.bars.close(self.elapsed)
+        figures |= {"epoch": step / scenario.steps_per_epoch, "train_samples": self.examples}
+        for line in block("train", figures):
+            await self.log.plain(line)
+
+    async def interrupted(self) -> None:
+        """The launcher's last words at Ctrl-C; under srun the signal comes by way of it."""
+        if self.scenario.nodes > 1:
+            await self.log.plain(f"srun: sending Ctrl-C to StepId={self.scenario.site.job_id}.0")
+        await self._launcher_ends(2)
+
+    async def _launcher_ends(self, signal: int) -> None:
+        """The first node's launcher says that it is told to end, and does."""
+        now, launcher = self.io.now(), self.launcher(0)
+        await self.log.plain(torchrun.death_signal(now, launcher, signal))
+        for rank in range(self.scenario.gpus_per_node):
+            pid = self.run.pid(rank) if self.is_running else self.scenario.site.pid(rank)
+            await self.log.plain(torchrun.closing(now + timedelta(milliseconds=rank), launcher, pid, signal))
+        for line in torchrun.killed(launcher, signal):
+            await self.log.plain(line)
+
+
+COMPLETED = "Training completed. Do not forget to share your model on huggingface.co/models =)"

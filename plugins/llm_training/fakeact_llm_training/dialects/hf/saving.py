@@ -1,0 +1,81 @@
+"""The Trainer's checkpoints: what it says while it writes one, and the best of them in the end."""
+
+from typing import TYPE_CHECKING
+
+from fakeact.widgets import tqdm_meter
+from fakeact_llm_training.dialects.hf.metrics import single
+from fakeact_llm_training.sim.shards import LIMITS, model_tensors, split
+from fakeact_llm_training.tools.hub import split_line
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.dialects.hf import Speaker
+    from fakeact_llm_training.sim import events as ev
+
+LIMIT = "50GB"
+"""transformers' largest shard from 5.0 on."""
+
+
+class Saving:
+    """Checkpoints under a run's directory."""
+
+    def __init__(self, speaker: "Speaker") -> None:
+        self._speaker, self._log, self._run = speaker, speaker.log, speaker.scenario
+        self._best: tuple[int, float] | None = None
+        self._saved: str | None = None
+        self._shards = 0
+
+    @property
+    def _width(self) -> int:
+        """Bytes of a parameter in the model's own files: fp32 weights are saved as they are."""
+        return 4 if self._run.precision == "bf16-mixed" else 2
+
+    @property
+    def _files(self) -> int:
+        if not self._shards:
+            # Tensors are counted with two bytes a number.
+            self._shards = len(split(model_tensors(self._run.model), LIMITS[LIMIT] * 2 // self._width).shards)
+        return self._shards
+
+    def judge(self, event: "ev.ValidationDone") -> None:
+        """A lower loss makes the checkpoint of this step the best, once it is saved."""
+        if event.best:
+            self._best = event.step, event.loss
+
+    async def save(self, event: "ev.CheckpointStarted") -> None:
+        """The model first, which takes its share of the time, then tokenizer and optimizer."""
+        path = self._speaker.checkpoint(event.step)
+        await self._log.tell("trainer.py", 3868, f"Saving model checkpoint to {path}")
+        await self._log.tell("configuration_utils.py", 606, f"Configuration saved in {path}/config.json")
+        await self._log.tell("configuration_utils.py", 920, f"Configuration saved in {path}/generation_config.json")
+        seconds = event.seconds * self._width / self._run.bytes_per_parameter
+        await self._speaker.until(self._speaker.since_launch(event.at) + seconds)
+        await self._weights_written(path, seconds)
+        if self._run.model.slug.startswith("qwen"):
+            await self._log.tell(
+                "tokenization_utils_base.py", 3303, f"chat template saved in {path}/chat_template.jinja"
+            )
+        await self._log.tell(
+            "tokenization_utils_base.py", 2113, f"tokenizer config file saved in {path}/tokenizer_config.json"
+        )
+        if self._best and self._best[0] == event.step:
+            self._saved = path
+
+    async def _weights_written(self, path: str, seconds: float) -> None:
+        files, columns = self._files, self._speaker.bars.columns
+        await self._log.plain(tqdm_meter(files, files, seconds, columns, "Writing model shards"))
+        name = f"{path}/model.safetensors"
+        if files == 1:
+            await self._log.tell("modeling_utils.py", 3618, f"Model weights saved in {name}")
+        else:
+            await self._log.tell("modeling_utils.py", 3625, split_line(LIMIT, files, f"{name}.index.json"))
+
+    async def load_best(self) -> None:
+        """Whoever stops early goes back to the best checkpoint, if that has been saved."""
+        run = self._run
+        if not (run.patience and self._best and self._saved):
+            return
+        score = single(self._best[1])
+        await self._log.tell("trainer.py", 3468, f"Loading best model from {self._saved} (score: {score}).")
+        if run.sharding.startswith("ZeRO"):
+            await self._log.tell("deepspeed.py", 660, f"Attempting to resume from {self._saved}")
+        await self._speaker.io.csleep(1000 * run.parameters * self._width / run.io_rate)
