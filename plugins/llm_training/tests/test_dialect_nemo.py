@@ -1,0 +1,189 @@
+"""NeMo's dialect: the form of its lines, a reader with a calculator, every size and moment."""
+
+import random
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+
+import pytest
+from fakeact_llm_training.dialects.nemo import Speaker, groups
+from fakeact_llm_training.dialects.nemo.model import own_parameters, padded_vocabulary, parameter_names
+from fakeact_llm_training.init import init
+from fakeact_llm_training.loop import loop
+from fakeact_llm_training.sim.draw import draw
+from fakeact_llm_training.sim.startup import draw_startup
+from fakeact_llm_training.tools import nemo
+
+from fakeact import IO, Exit, Module, ansi
+from fakeact.testing import perform
+
+from . import checker_nemo as checker
+
+WHEN = datetime(2026, 11, 3, 9, 5, 6, 123456)
+SOUND = {"scenario": "pretrain", "gpus": 16, "steps": 30, "epochs": 2}
+
+
+def module(**wishes: object) -> Module:
+    """A show that speaks this dialect, whatever it is asked for."""
+
+    async def play(io: IO, rng: random.Random) -> None:
+        scenario = draw(rng, dialect="nemo", **wishes)  # type: ignore[arg-type]
+        speaker = Speaker(io, draw_startup(scenario, rng))
+        try:
+            run = await init(io, speaker, rng)
+            await speaker.end(await loop(io, run, speaker))
+        except Exit:
+            await speaker.interrupted()
+            raise
+
+    return Module("nemo", "nemo llm pretrain", play)
+
+
+@cache
+def log(seed: int, **wishes: object) -> tuple[str, ...]:
+    """A whole run's printed lines, as in a pipe."""
+    played = perform(module(**wishes), seed=seed, seconds=7200, motion=False, color=False)
+    assert (played.error, played.ended) == (None, "finished")
+    return tuple(played.raw.splitlines())
+
+
+def test_a_line_has_nemos_prefix_and_colour() -> None:
+    """The formatter's prefix is green, or yellow for a warning; the text has no colour."""
+    line = nemo.log(WHEN, "megatron_init:443", "Rank 0 has data parallel group : [0]")
+    assert ansi.strip(line) == "[NeMo I 2026-11-03 09:05:06 megatron_init:443] Rank 0 has data parallel group : [0]"
+    assert line.startswith(ansi.sgr(32) + "[NeMo I")
+    assert nemo.log(WHEN, "x:1", "y", "W").startswith(ansi.sgr(33) + "[NeMo W")
+    assert "x:1]" + ansi.sgr(39) + " y" in nemo.log(WHEN, "x:1", "y", "W")
+
+
+def test_a_step_is_the_published_one() -> None:
+    """A line of a public log of NeMo 2, from its figures."""
+    metrics = {
+        "lr": 4.4978e-06,
+        "global_batch_size": 512.0,
+        "global_step": 29.0,
+        "reduced_train_loss": 11.031,
+        "train_step_timing in s": 46.841,
+        "consumed_samples": 15360.0,
+    }
+    assert nemo.training_line(0, 29, 1000, metrics) == (
+        "Training epoch 0, iteration 29/999 | lr: 4.498e-06 | global_batch_size: 512 | global_step: 29 | "
+        "reduced_train_loss: 11.03 | train_step_timing in s: 46.84 | consumed_samples: 15360"
+    )
+
+
+def test_groups_are_megatrons() -> None:
+    """Tensor-parallel ranks are neighbours, pipeline stages farthest apart; each kind has every rank once."""
+    scenario = draw(random.Random(0), dialect="nemo", gpus=64, model="llama-2-70b", gpu="a100-80g", steps=20)
+    assert scenario.tp > 1
+    assert groups.ranks_of(scenario, "tp")[0] == list(range(scenario.tp))
+    assert groups.ranks_of(scenario, "pp")[0] == list(range(0, 64, 64 // scenario.pp))[: scenario.pp]
+    assert groups.ranks_of(scenario, "dp")[0] == [scenario.tp * i for i in range(scenario.dp)]
+    for kinds in (["tp"], ["dp"], ["pp"], ["tp", "pp"], ["dp", "cp"]):
+        assert sorted(rank for group in groups.ranks_of(scenario, *kinds) for rank in group) == list(range(64))
+
+
+def test_rank_0_holds_what_was_published() -> None:
+    """Megatron's count for GPT-2 small with its padded vocabulary: 124,475,904."""
+    scenario = draw(random.Random(0), dialect="nemo", gpus=8, model="gpt2", steps=20, epochs=1)
+    assert padded_vocabulary(scenario) == 50304
+    assert own_parameters(scenario) == 124_475_904
+    assert parameter_names(scenario)[:2] == [
+        "module.decoder.final_layernorm.bias",
+        "module.decoder.final_layernorm.weight",
+    ]
+    assert len(parameter_names(scenario)) == 148
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_calculator_finds_no_slip(seed: int) -> None:
+    """Whatever is printed twice, or follows from what is printed, agrees; kinds are drawn."""
+    assert checker.faults(list(log(seed, scenario=None, gpus=16, steps=60, epochs=2))) == []
+
+
+@pytest.mark.parametrize(("seed", "gpus"), [(2, 16), (2, 64), (5, 16), (1, 64)])
+def test_faults_agree(seed: int, gpus: int) -> None:
+    """After a fault all begins anew with other processes, and steps go on from a checkpoint."""
+    assert checker.faults(list(log(seed, scenario=None, gpus=gpus, steps=150, epochs=1, faults="drama"))) == []
+
+
+def test_a_restart_and_a_background_save_are_seen() -> None:
+    """Among a few seeds there is a traceback, a restored checkpoint and an asynchronous save."""
+    runs = [
+        log(seed, scenario=None, gpus=gpus, steps=150, epochs=1, faults="drama") for seed, gpus in ((2, 16), (5, 16))
+    ]
+    text = "\n".join(line for lines in runs for line in lines)
+    for words in (r"\[rank\d+\]: Traceback", r"failed \(exitcode: -?\d+\)", "Restored all states", "Scheduled async"):
+        assert re.search(words, text), words
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(40, 24), (80, 24), (120, 40), (200, 60)])
+def test_plays_at_any_size(columns: int, rows: int) -> None:
+    """It comes to its end, and leaves no panel behind."""
+    played = perform(module(gpus=8, steps=25, epochs=1), seed=3, seconds=600, columns=columns, rows=rows)
+    assert (played.error, played.ended) == (None, "finished")
+    assert "●" not in "".join(played.lines)
+
+
+def test_the_same_seed_is_the_same_show() -> None:
+    """Same seed, same bytes; another seed, another run."""
+    first, again, other = (perform(module(gpus=8, steps=25), seed=seed, seconds=60).raw for seed in (7, 7, 8))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("seconds", [0.4, 2.0, 9.0, 25.0, 41.5])
+def test_it_can_be_stopped_at_any_moment(seconds: float) -> None:
+    """Ctrl-C in the start-up or in the loop: the launcher ends its workers, and that is all."""
+    played = perform(module(gpus=16, steps=60), seed=3, seconds=seconds, motion=False, color=False)
+    assert (played.ended, played.error, played.seconds) == ("stopped", None, seconds)
+
+
+def lines_with(pattern: str, replacement: str, at: int = -1) -> Callable[[list[str]], list[str]]:
+    """A slip: one line that a pattern matches is changed."""
+
+    def spoil(lines: list[str]) -> list[str]:
+        place = [i for i, line in enumerate(lines) if re.search(pattern, line)][at]
+        return [*lines[:place], re.sub(pattern, replacement, lines[place], count=1), *lines[place + 1 :]]
+
+    return spoil
+
+
+def everywhere(pattern: str, replacement: str) -> Callable[[list[str]], list[str]]:
+    """A slip that is made in every line."""
+    return lambda lines: [re.sub(pattern, replacement, line) for line in lines]
+
+
+SLIPS = {
+    "clock_goes_forward": lines_with(r"\[NeMo I 2026", "[NeMo I 2020"),
+    "places_fit_python": lines_with(r"nemo_logging:\d+", "pl:217"),
+    "world_is_complete": lines_with(r"MEMBER: 1/", "MEMBER: 2/"),
+    "parallelism_multiplies_up": lines_with(r"dummy tokens: \d+", "dummy tokens: 777"),
+    "buffer_has_all_parameters": lines_with(r"bucket 1 \(\d", "bucket 1 (9"),
+    "steps_follow": lines_with(r"global_step: \d", "global_step: 9"),
+    "samples_are_counted": lines_with(r"consumed_samples: \d", "consumed_samples: 777"),
+    "numbers_have_four_digits": lines_with(r"reduced_train_loss: (\S+)", r"reduced_train_loss: 5.12345"),
+    "learning_rate_rises_then_falls": lines_with(r"\| lr: \S+", "| lr: 0.5"),
+    "saves_take_their_time": everywhere(r"train_step_timing in s: \S+", "train_step_timing in s: 7.7"),
+    "loads_take_their_time": lines_with(r"load_checkpoint: \d", "load_checkpoint: 99"),
+    "checkpoints_are_there": lines_with(r"Successfully (.*-\d+)\d$", r"Successfully \g<1>7"),
+    "validation_is_counted": lines_with(r"Validation: iteration \d+", "Validation: iteration 77"),
+    "ends_at_the_last_step": lines_with(r"max_steps=\d", "max_steps=9"),
+    "time_limit_is_over": lines_with(r"Elapsed time is \d+:\d\d", "Elapsed time is 0:00"),
+}
+
+
+def test_every_rule_has_its_slip() -> None:
+    """No rule of the checker goes untested."""
+    assert set(SLIPS) == {rule.__name__ for rule in checker.RULES}
+
+
+@pytest.mark.parametrize("rule", SLIPS)
+def test_each_rule_catches_its_slip(rule: str) -> None:
+    """A planted error is found by the rule that looks for it."""
+    resumed = rule in {"loads_take_their_time", "time_limit_is_over"}
+    sound = list(log(0, scenario="resume", gpus=16) if resumed else log(3, **SOUND))
+    spoiled = SLIPS[rule](sound)
+    assert spoiled != sound
+    assert any(fault.startswith(rule) for fault in checker.faults(spoiled))
