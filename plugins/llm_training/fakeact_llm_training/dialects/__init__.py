@@ -4,7 +4,7 @@ from importlib import import_module
 
 from fakeact_llm_training.dialects.base import Dialect
 
-NAMES = ("pytorch", "torchtitan", "hf", "deepspeed", "nemo")
+NAMES = ("pytorch", "torchtitan", "hf", "deepspeed", "nemo", "megatron")
 """The dialects there are; each is a module of this package with a class ``Speaker``."""
 
 
