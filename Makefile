@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN = .venv/bin
 ARGS ?=
 
+# Compiled once instead of at every start, whatever the shell that calls make says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: show test lint docs soak clean
 
 show: .venv/runs
 	@$(BIN)/fakeact -m llm_training $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: .venv/develops
 	$(BIN)/ruff check .
@@ -20,7 +23,7 @@ docs: .venv/develops
 	$(BIN)/python -m docs.generate
 
 soak: .venv/develops
-	$(BIN)/python -m pytest -m soak $(ARGS)
+	$(BIN)/python -m pytest -n auto -m soak $(ARGS)
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
