@@ -18,14 +18,15 @@ async def build(
     recipe: Annotated[str, _recipes] = "any",
     cache: Literal["any", "none", "dependencies", "source"] = "any",
     outcome: Literal["success", "failure"] = "success",
-    progress: Literal["tty", "plain"] = "tty",
+    progress: Literal["auto", "tty", "plain"] = "auto",
 ) -> None:
     """Build a container image, stage by stage."""
     from fakeact_docker_build.planning import plan
     from fakeact_docker_build.playing import play
 
     planned = plan(rng, recipe, cache, failing=outcome == "failure")
-    await play(io, rng, planned, plain=progress == "plain")
+    plain = progress == "plain" or (progress == "auto" and not io.motion)
+    await play(io, rng, planned, plain=plain)
 
 
 @hookimpl

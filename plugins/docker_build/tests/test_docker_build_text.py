@@ -98,7 +98,7 @@ def _warnings(text: str, names: list[str]) -> Iterator[str]:
 @cache
 def printed(seed: int, **options: str) -> str:
     """What a very wide terminal shows in the end; without motion, which takes long to draw that wide."""
-    played = perform(MODULE, seed=seed, seconds=600, columns=300, rows=60, motion=False, **options)
+    played = perform(MODULE, seed=seed, seconds=600, columns=300, rows=60, motion=False, progress="tty", **options)
     return "\n".join(played.lines)
 
 

@@ -32,6 +32,20 @@ def binary(size: int) -> str:
     return f"{size} B" if unit == "B" else f"{value:.2f} {unit}"
 
 
+def short(size: int) -> str:
+    """Bytes as uv itself writes them, in lines that stay.
+
+    >>> short(16_890_000), short(2_500_000_000)
+    ('16.1MiB', '2.3GiB')
+    """
+    value = float(size)
+    for unit in ("B", *_UNITS):
+        if value < 1024 or unit == _UNITS[-1]:
+            break
+        value /= 1024
+    return f"{value:.1f}{unit}"
+
+
 def packages(count: int) -> str:
     """A count of packages.
 

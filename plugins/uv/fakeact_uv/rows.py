@@ -22,8 +22,13 @@ def resolving(label: str, seconds: float, columns: int) -> str:
 
 def building(build: Build, columns: int) -> str:
     """A package that is being built, or has been."""
+    return build_state(build, done=build.finished, columns=columns)
+
+
+def build_state(build: Build, *, done: bool, columns: int) -> str:
+    """That a package is being built, or that it is *done*, whatever may be true by now."""
     package = build.package
-    indent, word, colour = ("      ", "Built", green) if build.finished else ("   ", "Building", cyan)
+    indent, word, colour = ("      ", "Built", green) if done else ("   ", "Building", cyan)
     source = f" @ {package.origin}" if package.origin else f"=={package.version}"
     state = [(indent, plain), (word, lambda text: colour(bold(text)))]
     return cut([*state, (f" {package.name}", plain), (source, dim)], columns)

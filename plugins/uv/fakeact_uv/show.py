@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fakeact import IO
 from fakeact_uv import lines, rows
 from fakeact_uv.catalogue import kinds
+from fakeact_uv.piped import PreparationLines
 from fakeact_uv.sim.installing import install
 from fakeact_uv.sim.link import Link
 from fakeact_uv.sim.preparing import Preparation
@@ -43,7 +44,7 @@ async def sync(
     await _start(io, rng, project)
     await _resolve(io, project, resolve(project, latency, rng))
     link = Link(bandwidth * _MIB or _fitting(project, rng), rng)
-    await _prepare(io, Preparation(project.missing, link, latency, rng))
+    await (_prepare if io.motion else _prepare_in_lines)(io, Preparation(project.missing, link, latency, rng))
     await _uninstall(io, project, rng)
     await _install(io, project, rng)
     for line in lines.changes(project):
@@ -88,6 +89,16 @@ async def _prepare(io: IO, preparation: Preparation) -> None:
             preparation.advance(_FRAME)
     for build in preparation.builds[printed:]:
         await io.print(rows.building(build, _columns(io)))
+    await io.print(lines.summary("Prepared", preparation.total, _since(io, started)))
+
+
+async def _prepare_in_lines(io: IO, preparation: Preparation) -> None:
+    started, view = io.now(), PreparationLines(preparation)
+    while not preparation.finished:
+        await io.csleep(1000 * _FRAME)
+        preparation.advance(_FRAME)
+        for line in view.news():
+            await io.print(line)
     await io.print(lines.summary("Prepared", preparation.total, _since(io, started)))
 
 

@@ -53,11 +53,33 @@ def test_uv_stops_at_any_moment(seconds: float) -> None:
 
 
 def test_uv_leaves_lines_only_in_a_pipe() -> None:
-    """Through a pipe come the same lines that stay on a terminal, and no cursor movement."""
+    """Through a pipe come no cursor movements and no rows that move; the closing lines are a terminal's."""
     piped, shown = play(motion=False, columns=160), play(columns=160, rows=200)
     assert not re.search(r"\x1b(?!\[[0-9;]*m)", piped.raw)
     assert not re.search(r"Preparing|Resolving|---|░", piped.raw)
-    assert piped.lines == shown.lines
+    assert [line for line in piped.lines if not PIPED.match(line)] == [
+        line for line in shown.lines if not PIPED.match(line)
+    ]
+
+
+PIPED = re.compile(r"Downloading | Downloaded | +Building | +Built ")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_uv_tells_a_pipe_what_begins_and_what_is_there(seed: int) -> None:
+    """Every large download and every build begins before it is there, once each, and ends before the summary."""
+    text = play(seed, motion=False, color=False, kind="data", bandwidth=150).raw
+    before, summary, _ = text.partition("Prepared ")
+    assert summary
+    for begun, done in (("Downloading", "Downloaded"), ("Building", "Built")):
+        names = re.findall(rf"^ *{begun} (\S+)", text, re.MULTILINE)
+        assert len(names) == len(set(names))
+        assert sorted(names) == sorted(re.findall(rf"^ *{done} (\S+)", before, re.MULTILINE))
+        for name in names:
+            assert before.index(f"{begun} {name}") < before.index(f"{done} {name}")
+    sizes = re.findall(r"^Downloading \S+ \((\d+\.\d)([KMG])iB\)$", text, re.MULTILINE)
+    assert sizes
+    assert all(unit != "K" and float(size) >= 1 for size, unit in sizes)
 
 
 def test_uv_lasts_as_long_as_it_should() -> None:
