@@ -67,7 +67,8 @@ def test_ctrl_c_in_a_training_run(terminal: Start, moment: str) -> None:
 
 def test_a_resize_to_and_fro_is_noticed(terminal: Start) -> None:
     """A terminal made smaller and larger again between two pictures gets the region anew at once."""
-    one = terminal("-m", "hello", "-s", "0.05")  # a picture takes seconds, so this is between two
+    # Slow, with a seed whose first picture comes soon and whose second is seconds away: this is between the two.
+    one = terminal("-m", "hello", "-s", "0.2", "--seed", "317")
     one.read_until("hello", seconds=60)
     one.drain()
     mark = len(one.output)
