@@ -5,7 +5,7 @@ from fakeact_docker_build.shell import Shell
 
 _INSTALLED = 17
 """Packages in the image before."""
-_BRANCH = "https://dl-cdn.alpinelinux.org/alpine/v3.23"
+_BRANCH = "https://mirror.tinbridge.example/alpine/v3.23"
 
 
 def add(shell: Shell, _command: str) -> None:

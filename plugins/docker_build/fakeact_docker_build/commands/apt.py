@@ -13,7 +13,7 @@ _INDEXES = (
     ("debian bookworm-updates/main amd64 Packages", 6_924),
     ("debian-security bookworm-security/main amd64 Packages", 285_000),
 )
-_MIRROR = "http://deb.debian.org/"
+_MIRROR = "http://mirror.tinbridge.example/"
 
 
 def size(count: float) -> str:

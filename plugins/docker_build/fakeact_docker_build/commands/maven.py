@@ -3,7 +3,7 @@
 from fakeact_docker_build.facts import facts
 from fakeact_docker_build.shell import Shell
 
-_CENTRAL = "https://repo.maven.apache.org/maven2/"
+_MIRROR = "https://mirror.tinbridge.example/maven2/"
 _RULE = "[INFO] " + "-" * 72
 
 
@@ -20,12 +20,12 @@ def _size(count: float) -> str:
 
 
 def _download(shell: Shell, path: str, version: str, kind: str, count: int) -> None:
-    url = f"{_CENTRAL}{path}/{version}/{path.rpartition('/')[2]}-{version}.{kind}"
-    shell.say(f"[INFO] Downloading from central: {url}")
+    url = f"{_MIRROR}{path}/{version}/{path.rpartition('/')[2]}-{version}.{kind}"
+    shell.say(f"[INFO] Downloading from mirror: {url}")
     since = shell.clock
     shell.fetch(count)
     rate = _size(count / (shell.clock - since))
-    shell.say(f"[INFO] Downloaded from central: {url} ({_size(count)} at {rate}/s)")
+    shell.say(f"[INFO] Downloaded from mirror: {url} ({_size(count)} at {rate}/s)")
     shell.wrote += count
 
 
