@@ -34,6 +34,7 @@ _ANY = re.compile(_SEQUENCE)
 _TOKEN = re.compile(rf"({_SEQUENCE})")
 # Line feed is the one control character a show may use freely.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_UNPRINTABLE = re.compile(rf"{_SEQUENCE}|{_CONTROL.pattern}")
 TAB_STOP = 8
 
 
@@ -87,8 +88,16 @@ def tokens(text: str) -> list[str]:
     """
     if ESC not in text:
         return list(text)
-    parts = _TOKEN.split(text)
-    return [token for i, part in enumerate(parts) for token in ([part] if i % 2 else part)]
+    return [token for i, part in enumerate(runs(text)) for token in ([part] if i % 2 else part)]
+
+
+def runs(text: str) -> list[str]:
+    """Text and escape sequences by turns, beginning and ending with text, which may be empty.
+
+    >>> runs("ab" + RESET + "c") == ["ab", RESET, "c"]
+    True
+    """
+    return _TOKEN.split(text)
 
 
 @lru_cache(maxsize=4096)
@@ -195,6 +204,8 @@ def printable(text: str, column: int = 0) -> str:
     """
     if not _CONTROL.search(text):
         return text
+    if "\t" not in text:
+        return _UNPRINTABLE.sub(_colour_only, text)
     kept = []
     for token in tokens(text):
         if token == "\n":
@@ -208,3 +219,7 @@ def printable(text: str, column: int = 0) -> str:
             column += cell_width(token)
         kept.append(token)
     return "".join(kept)
+
+
+def _colour_only(found: re.Match[str]) -> str:
+    return found[0] if SGR.fullmatch(found[0]) else ""

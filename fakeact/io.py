@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from fakeact import ansi
 from fakeact.canvas import Canvas
@@ -22,6 +22,8 @@ from fakeact.screen import Screen
 
 FLOOD = 1 << 16
 """Characters a show may print without sleeping before they are let out and others get their turn."""
+DEAF = 1000
+"""Times a module may be told that the show is over before it is taken for one that does not listen."""
 SWITCH_INTERVAL = 0.0005
 """Seconds between turns of two threads while one imports: keeps frames and Ctrl-C within 15 ms."""
 
@@ -36,7 +38,7 @@ class IO:
     def __init__(self, screen: Screen, clock: Clock, over: Over, started: datetime, instant_lines: int = 0) -> None:
         self._screen, self._clock, self._over, self._started = screen, clock, over, started
         self._canvas = screen.canvas
-        self._unsent = self._column = 0
+        self._unsent = self._column = self._told = 0
         self._instant_lines = instant_lines
         self._sleepers: set[asyncio.Future[None]] = set()
         over.listen(self._wake_all)
@@ -82,7 +84,7 @@ class IO:
             self._unsent = 0
             self._screen.show()
             if self._over:
-                raise Exit
+                self._tell()
             await asyncio.sleep(0)
 
     async def newline(self) -> None:
@@ -99,7 +101,7 @@ class IO:
     async def csleep(self, ms: float) -> None:
         """Sleep for milliseconds of show time; raises :class:`Exit` as soon as the show is over."""
         if self._over:
-            raise Exit
+            self._tell()
         self._unsent = 0
         loop = asyncio.get_running_loop()
         sleeper: asyncio.Future[None] = loop.create_future()
@@ -110,6 +112,13 @@ class IO:
         finally:
             timer.cancel()
             self._sleepers.discard(sleeper)
+
+    def _tell(self) -> NoReturn:
+        """Raise Exit; to a module that swallows it for ever, an error instead, or it would never end."""
+        self._told += 1
+        if self._told > DEAF:
+            raise RuntimeError("goes on after the show is over: let fakeact.Exit (a CancelledError) through")
+        raise Exit
 
     async def cursor_up(self, rows: int = 1) -> None:
         """Move the cursor up to rewrite earlier lines. Raises :class:`RegionError` in a live region."""

@@ -1,5 +1,7 @@
 """Every rule of the kit catches a module that breaks just that rule; the bundled modules hold them all."""
 
+import asyncio
+import contextlib
 import os
 import random
 import socket
@@ -54,6 +56,16 @@ async def fails_when_told(io: IO, rng: random.Random) -> None:
             raise ZeroDivisionError
 
 
+async def deaf(io: IO, rng: random.Random) -> None:
+    """Swallow the news that the show is over."""
+    for _ in range(1_000_000):
+        with contextlib.suppress(asyncio.CancelledError):
+            await io.print(str(rng.random()))
+            await io.csleep(5000 if io.now().hour < 11 else 0)
+        if io.now().hour == 11:
+            return
+
+
 async def own_dice(io: IO, rng: random.Random) -> None:
     """Roll dice of its own."""
     await sound(io, rng)
@@ -78,6 +90,12 @@ async def rewrites_wrapped_lines(io: IO, rng: random.Random) -> None:
         await io.csleep(500)
         await io.cursor_up()
         await io.erase_line()
+
+
+async def rewrites_above_its_region(io: IO, rng: random.Random) -> None:
+    """Rewrite a line that does not fit, and have a live region at another time."""
+    await sound(io, rng)
+    await rewrites_wrapped_lines(io, rng)
 
 
 async def only_for_utf8(io: IO, rng: random.Random) -> None:
@@ -123,6 +141,12 @@ async def asks_the_environment(io: IO, rng: random.Random) -> None:
     os.environ.get("HOME")
 
 
+async def asks_in_another_way(io: IO, rng: random.Random) -> None:
+    """Ask for an environment variable through os.getenv, and whether there is one."""
+    await sound(io, rng)
+    os.getenv("HOME")
+
+
 async def shared_dice(io: IO, rng: random.Random) -> None:
     """Roll everybody's dice."""
     await sound(io, rng)
@@ -145,6 +169,7 @@ BREAKERS: dict[Callable[..., Any], str] = {
     endless: "plays_to_its_end",
     failing: "plays_to_its_end",
     fails_when_told: "ends_when_told",
+    deaf: "ends_when_told",
     own_dice: "is_the_same_under_one_seed",
     no_dice: "differs_with_the_seed",
     fails_when_narrow: "fits_every_size",
@@ -156,6 +181,8 @@ BREAKERS: dict[Callable[..., Any], str] = {
     starts_a_process: "is_inert",
     writes: "is_inert",
     asks_the_environment: "is_inert",
+    asks_in_another_way: "is_inert",
+    rewrites_above_its_region: "fits_every_size",
     shared_dice: "leaves_shared_dice_alone",
     secret: "shows_no_credential",
     real_address: "names_no_real_address",
@@ -205,6 +232,23 @@ def test_heavy_imports_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     rule = next(check for check in CHECKS if check.__name__ == "imports_light")
     with pytest.raises(BrokenRule, match="numpy"):
         rule(Module("heavy", "./heavy", heavy_show.run))
+
+
+def test_compiling_is_not_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Python writes to keep a compiled module is not held against a show that imports one."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "fresh_words.py").write_text("WORDS = ['x']\n")
+
+    async def imports(io: IO, rng: random.Random) -> None:
+        """Import a module that was never compiled."""
+        await sound(io, rng)
+        import fresh_words  # type: ignore[import-not-found]
+
+        await io.print(fresh_words.WORDS[0])
+
+    next(check for check in CHECKS if check.__name__ == "is_inert")(Module("imports", "./x", imports))
+    assert list(tmp_path.glob("__pycache__/fresh_words*.pyc"))
 
 
 def test_no_rule_goes_untested() -> None:

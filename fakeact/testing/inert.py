@@ -14,6 +14,12 @@ _PREFIXES = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "
 _OF_THE_LOOP = {"socket.__new__", "socket.connect", "socket.bind"}
 """What an event loop does for itself: its self-pipe is a pair of sockets."""
 
+_LOOP = ("asyncio.selector_events", "")
+_IMPORTER = ("importlib._bootstrap_external", "set_data")
+"""Where Python keeps what it has compiled of the files it imports: nothing that a show does."""
+_EXCUSED = {"fakeact", "asyncio", "importlib", "numpy", "scipy"}
+"""Packages whose own look at the environment says nothing about the module under test."""
+
 _seen: list[str] | None = None
 _installed = False
 
@@ -26,20 +32,17 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         writing = any(letter in (mode or "") for letter in "wax+") or bool(
             isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and not mode
         )
-        # Python keeps what it has compiled of a module's own files; that is the importer's doing.
-        if writing and "__pycache__" not in str(path):
+        if writing and not _called_by(*_IMPORTER):
             _seen.append(f"open {path!r} for writing")
-    elif event.startswith(_PREFIXES) and not _of_the_loop(event):
+    elif event.startswith(_PREFIXES) and not _called_by(*(_LOOP if event in _OF_THE_LOOP else _IMPORTER)):
         _seen.append(event)
 
 
-def _of_the_loop(event: str) -> bool:
-    """True if asyncio itself made this call, to wake its selector."""
-    if event not in _OF_THE_LOOP:
-        return False
+def _called_by(module: str, function: str = "") -> bool:
+    """True if that module (or that function of it) is among those that wait for this call."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the only way to see who calls
     while frame is not None:
-        if frame.f_globals.get("__name__") == "asyncio.selector_events":
+        if frame.f_globals.get("__name__") == module and function in ("", frame.f_code.co_name):
             return True
         frame = frame.f_back
     return False
@@ -49,18 +52,25 @@ class _Environment(dict[str, str]):
     """Notes the names that are asked for."""
 
     def __getitem__(self, name: str) -> str:
-        self._note(name)
+        _note(name)
         return super().__getitem__(name)
 
+    def __contains__(self, name: object) -> bool:
+        _note(name)
+        return super().__contains__(name)
+
     def get(self, name: str, default: Any = None) -> Any:
-        self._note(name)
+        _note(name)
         return super().get(name, default)
 
-    @staticmethod
-    def _note(name: str) -> None:
-        caller = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001
-        if _seen is not None and not caller.startswith(("fakeact.", "asyncio", "importlib", "os", "numpy", "scipy")):
-            _seen.append(f"environment variable {name}")
+
+def _note(name: object) -> None:
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    while frame is not None and frame.f_globals.get("__name__") == "os":  # os.getenv asks for somebody else
+        frame = frame.f_back
+    caller = frame.f_globals.get("__name__", "") if frame else ""
+    if _seen is not None and caller.partition(".")[0] not in _EXCUSED:
+        _seen.append(f"environment variable {name}")
 
 
 @contextmanager

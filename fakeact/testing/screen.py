@@ -8,6 +8,7 @@ row. Erased and scrolled-in cells have the background in force.
 import re
 
 from fakeact import ansi
+from fakeact.testing.rendition import OFF, changes
 
 Style = frozenset[str]
 """The SGR codes in force where a character stands: ``{"1", "38;5;208"}``; empty for plain text."""
@@ -17,22 +18,8 @@ Cell = tuple[str, Style]
 _PLAIN: Style = frozenset()
 _ENTER_ALTERNATE, _LEAVE_ALTERNATE = f"{ansi.ESC}[?1049h", f"{ansi.ESC}[?1049l"
 _MOVE = re.compile(rf"{ansi.ESC}\[([1-9][0-9]*)([AB])")
-_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-_COLOUR = re.compile(rf"[34]8;(?:5;{_BYTE}|2(?:;{_BYTE}){{3}})")
-_CODE = re.compile(rf"(?:^|;)({_COLOUR.pattern}|[0-9]*)(?=;|$)")
-
-# What each code changes; a later code for the same attribute takes the earlier one's place.
-_ATTRIBUTES = {
-    "1": "bold", "2": "dim", "3": "italic", "4": "underline",
-    "5": "blink", "7": "reverse", "8": "conceal", "9": "strike",
-    **{str(code): "foreground" for code in (*range(30, 38), *range(90, 98))},
-    **{str(code): "background" for code in (*range(40, 48), *range(100, 108))},
-}  # fmt: skip
-_OFF = {
-    "22": ("bold", "dim"), "23": ("italic",), "24": ("underline",), "25": ("blink",), "27": ("reverse",),
-    "28": ("conceal",), "29": ("strike",), "39": ("foreground",), "49": ("background",),
-    **dict.fromkeys(("", "0"), tuple(_ATTRIBUTES.values())),
-}  # fmt: skip
+# Runs of characters that take one cell each for sure (ASCII, boxes and blocks, braille); others one by one.
+_RUN = re.compile(r"[ -~\u2500-\u259f\u2800-\u28ff]+|.", re.DOTALL)
 
 
 class UnknownSequence(ValueError):
@@ -47,6 +34,8 @@ class Screen:
         self.scrollback: list[str] = []
         """Rows that have left at the top, the oldest first."""
         self.cursor_shown = True
+        self.climbed_wrapped = 0
+        """How often a show moved the cursor up into a line that had wrapped: not to its beginning."""
         self._pen: dict[str, str] = {}
         self._style = _PLAIN
         self._above_wrapped: set[int] = set()
@@ -101,17 +90,24 @@ class Screen:
 
         Raises :class:`UnknownSequence` for other control characters and for sequences it does not know.
         """
-        for token in ansi.tokens(text):
-            if token[0] == ansi.ESC:
-                self._obey(token)
-            elif token == "\n":
-                self._line_feed()
-            elif token == "\r":
-                self._page.x = 0
-            elif token < " " or "\x7f" <= token <= "\x9f":
-                raise UnknownSequence(f"control character {token!r}")
-            else:
-                self._put(token)
+        for number, part in enumerate(ansi.runs(text)):
+            if number % 2:
+                self._obey(part)
+                continue
+            for run in _RUN.findall(part):
+                self._show(run)
+
+    def _show(self, run: str) -> None:
+        if run == "\n":
+            self._line_feed()
+        elif run == "\r":
+            self._page.x = 0
+        elif run[0] < " " or "\x7f" <= run[0] <= "\x9f":
+            raise UnknownSequence(f"control character {run!r}")
+        elif len(run) == 1:
+            self._put(run)
+        else:
+            self._put_run(run)
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size as a terminal that does not wrap lines anew.
@@ -146,13 +142,13 @@ class Screen:
             raise UnknownSequence(f"sequence {sequence!r}")
 
     def _select(self, codes: str, sequence: str) -> None:
-        found = _CODE.findall(codes)
-        if ":" in codes or not all(code in _OFF or _attribute(code) for code in found):
+        found = changes(codes)
+        if found is None:
             raise UnknownSequence(f"rendition {sequence!r}")
-        for code in found:
-            for attribute in _OFF.get(code, ()):
-                self._pen.pop(attribute, None)
-            if attribute := _attribute(code):
+        for code, attribute in found:
+            for other in OFF.get(code, ()):
+                self._pen.pop(other, None)
+            if attribute:
                 self._pen[attribute] = code
         self._style = frozenset(self._pen.values())
 
@@ -165,6 +161,8 @@ class Screen:
         page = self._page
         if page.y + rows < 0:
             raise UnknownSequence(f"{sequence!r} from row {page.y} goes above the top of the screen")
+        if rows < 0 and self.cursor_shown:  # a live region hides it, and its rows never wrap
+            self.climbed_wrapped += any(row.wrapped for row in page.rows[max(0, page.y + rows - 1) : page.y])
         page.x, page.y = min(page.x, self.columns - 1), min(page.y + rows, self.height - 1)
 
     def _swap(self, enter: bool) -> None:
@@ -185,6 +183,18 @@ class Screen:
             self._line_feed()
         page.rows[page.y].put(page.x, [(character, self._style), ("", self._style)][:cells])
         page.x += cells
+
+    def _put_run(self, run: str) -> None:
+        """Put characters of one cell each, a row's worth at a time."""
+        page, style = self._page, self._style
+        while run:
+            if page.x >= self.columns:
+                page.rows[page.y].wrapped = True
+                self._line_feed()
+            part = run[: self.columns - page.x]
+            page.rows[page.y].put(page.x, [(character, style) for character in part])
+            page.x += len(part)
+            run = run[len(part) :]
 
     def _line_feed(self) -> None:
         page = self._page
@@ -264,10 +274,3 @@ class _Page:
         self.rows += [_Row(columns) for _ in range(rows - len(self.rows))]
         self.x, self.y = min(self.x, columns), self.y - excess
         return gone
-
-
-def _attribute(code: str) -> str:
-    """What a code sets, empty for one that is not known."""
-    if _COLOUR.fullmatch(code):
-        return "foreground" if code[0] == "3" else "background"
-    return _ATTRIBUTES.get(code, "")
