@@ -69,6 +69,11 @@ class IO:
         """True once the show is over: time for a last word. Every sleep raises :class:`Exit` then."""
         return bool(self._over)
 
+    @property
+    def signal(self) -> int:
+        """The signal that ended the show (2 is Ctrl-C's), or 0: what is imitated may have last words for it."""
+        return self._over.signal
+
     async def print(self, text: object = "", end: str = "\n") -> None:
         """Print a line, or with ``end=""`` the beginning of one.
 

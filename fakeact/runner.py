@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from fakeact.clock import Clock
-from fakeact.ending import Over
+from fakeact.ending import Over, Reason
 from fakeact.io import IO, Exit
 from fakeact.module import Module
 from fakeact.prompt import type_command
@@ -77,7 +77,11 @@ class Runner:
 
     async def _play_one(self, module: Module, seed: str, started: datetime) -> None:
         ended = Over()
-        self._over.listen(ended.end)
+
+        def end() -> None:
+            ended.end(self._over.reason or Reason.ASKED, self._over.signal)
+
+        self._over.listen(end)
         if self._programme.module_seconds is not None:
             self._clock.set_deadline(self._programme.module_seconds, ended.end)
         io = IO(self._screen, self._clock, ended, started, self._programme.instant_lines)
@@ -89,7 +93,7 @@ class Runner:
             error = failure
             self._broken.add(module.name)
         self._clock.drop_deadline(ended.end)
-        self._over.forget(ended.end)
+        self._over.forget(end)
         ended.end()
         await _sweep()
         self._screen.finish()

@@ -51,6 +51,21 @@ def test_sleeping_is_where_the_show_ends(module: Make) -> None:
     assert seen == ["tidied up"]
 
 
+@pytest.mark.parametrize(("interrupt", "signal"), [(2.5, 2), (None, 0)])
+def test_a_module_can_tell_ctrl_c_from_a_deadline(module: Make, interrupt: float | None, signal: int) -> None:
+    """The signal is there for a last word, at the moment it came; a deadline is none."""
+    seen: list[int] = []
+
+    async def run(io: IO, rng: Random) -> None:
+        try:
+            await io.csleep(60_000)
+        finally:
+            seen.append(io.signal)
+
+    played = perform(module(run), seconds=3, interrupt=interrupt)
+    assert (seen, played.seconds) == ([signal], interrupt or 3.0)
+
+
 def test_exit_reaches_every_task_of_a_group(module: Make) -> None:
     """Tasks of a group end quietly together."""
     ended: list[int] = []

@@ -1,6 +1,7 @@
 """In a real terminal: however a show ends, the terminal is as it was and the status says why."""
 
 import os
+import re
 import signal
 import sys
 import termios
@@ -23,7 +24,7 @@ def assert_left_well(terminal: Terminal) -> None:
     assert text.rfind(ansi.SHOW_CURSOR) >= text.rfind(ansi.HIDE_CURSOR)
     assert text.endswith(("\n", ansi.END_SYNC, ansi.ERASE_BELOW))
     assert termios.tcgetattr(terminal.slave) == terminal.modes
-    assert "Traceback" not in text
+    assert not re.search(r'File ".*fakeact', text)  # a traceback of our own; a show may end with an imitated one
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])

@@ -1,13 +1,14 @@
 """Playing a module under virtual time, and what was seen."""
 
 import gc
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from fakeact.clock import Clock, ShowLoop, VirtualWall
-from fakeact.ending import Over
+from fakeact.ending import Over, Reason
 from fakeact.module import Module
 from fakeact.runner import Programme, Runner
 from fakeact.screen import Screen as ShowScreen
@@ -108,12 +109,14 @@ def perform(
     color: bool = True,
     started: datetime = STARTED,
     sizes: Mapping[float, tuple[int, int]] | None = None,
+    interrupt: float | None = None,
     **options: Any,
 ) -> Performance:
     """Play a module in memory, for so many seconds of playing time at the most.
 
     *motion* is off for a pipe, *color* for a terminal without; *sizes* resizes the terminal:
-    ``{12.5: (40, 10)}`` makes it 40 columns by 10 rows after 12.5 seconds. Other arguments are the
+    ``{12.5: (40, 10)}`` makes it 40 columns by 10 rows after 12.5 seconds; *interrupt* is the second at which
+    Ctrl-C is pressed. Other arguments are the
     module's options. A module that raises does not raise here: see ``error``. One that waits for what
     can't come raises :class:`fakeact.clock.Stalled`.
     """
@@ -130,6 +133,8 @@ def perform(
             played.seconds = clock.playing
 
     programme = Programme([module], seed, {module.name: options}, most_modules=1, most_seconds=seconds)
+    if interrupt is not None:
+        clock.set_deadline(interrupt, lambda: over.end(Reason.SIGNAL, signal.SIGINT))
     loop = ShowLoop(clock)
     try:
         loop.run_until_complete(Runner(programme, screen, clock, over, observe).play(started))

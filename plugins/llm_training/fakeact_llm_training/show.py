@@ -1,5 +1,6 @@
 """A training run from its launch to its summary."""
 
+import asyncio
 import random
 from typing import Any
 
@@ -21,6 +22,11 @@ async def play(io: IO, rng: random.Random, *, grid: Place = "auto", **wishes: An
     scenario = draw(rng, **wishes)
     dialect = dialects.load(scenario.dialect)(io, draw_startup(scenario, rng))
     dialect.dice = random.Random(rng.getrandbits(64))
-    run = await init(io, dialect, rng)
-    await dialect.end(await loop(io, run, dialect, grid))
+    try:
+        run = await init(io, dialect, rng)
+        await dialect.end(await loop(io, run, dialect, grid))
+    except asyncio.CancelledError:
+        if io.signal:
+            await dialect.interrupted(io.signal)
+        raise
     await io.csleep(LAST_LOOK_MS)

@@ -192,7 +192,7 @@ def layout_multiplies_up(log: Log) -> Iterator[str]:
         local, whole, accumulation = map(int, match.groups())
         if whole != local * accumulation * attempt.data_parallel:
             yield f"{match[0]} on {attempt.data_parallel} data-parallel ranks"
-        nodes = next((int(m[1]) for line in log.others if (m := re.search(r"srun --nodes=(\d+)", line))), 1)
+        nodes = next((int(m[1]) for line in log.others if (m := re.search(r"srun .*--nodes=(\d+)", line))), 1)
         if attempt.world % nodes:
             yield f"{attempt.world} ranks on {nodes} nodes"
         total, warmup = map(int, attempt.get(r"total steps (\d+) \(warmup (\d+)\)").groups())

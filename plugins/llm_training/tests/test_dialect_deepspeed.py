@@ -16,7 +16,7 @@ from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.startup import draw_startup
 from fakeact_llm_training.tools import deepspeed
 
-from fakeact import IO, Exit, Module
+from fakeact import IO, Module
 from fakeact.testing import perform
 
 from . import checker_deepspeed as checker
@@ -32,12 +32,8 @@ def module(**wishes: object) -> Module:
     async def play(io: IO, rng: random.Random) -> None:
         scenario = draw(rng, dialect="deepspeed", **wishes)  # type: ignore[arg-type]
         speaker = Speaker(io, draw_startup(scenario, rng))
-        try:
-            run = await init(io, speaker, rng)
-            await speaker.end(await loop(io, run, speaker))
-        except Exit:
-            await speaker.interrupted()
-            raise
+        run = await init(io, speaker, rng)
+        await speaker.end(await loop(io, run, speaker))
 
     return Module("deepspeed", "deepspeed train.py", play)
 

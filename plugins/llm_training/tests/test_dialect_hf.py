@@ -30,17 +30,14 @@ from . import checker_hf as checker
 SHORT: dict[str, Any] = {"gpus": 8, "steps": 25, "epochs": 2, "scenario": "finetune"}
 
 
-def module(*, interrupted_after: int | None = None, **wishes: Any) -> Module:
+def module(**wishes: Any) -> Module:
     """A show that speaks this dialect, whatever it is asked for."""
 
     async def play(io: IO, rng: random.Random) -> None:
         scenario = draw(rng, dialect="hf", **wishes)
         speaker = Speaker(io, draw_startup(scenario, rng))
         run = await init(io, speaker, rng)
-        if interrupted_after is None:
-            await speaker.end(await loop(io, run, speaker))
-        else:
-            await speaker.interrupted()
+        await speaker.end(await loop(io, run, speaker))
 
     return Module("hf", "./launch.sh", play)
 
@@ -291,15 +288,6 @@ def test_it_can_be_stopped_at_any_moment(seconds: float) -> None:
     played: Performance = perform(module(**SHORT), seed=3, seconds=seconds)
     assert (played.ended, played.error, played.seconds) == ("stopped", None, seconds)
     assert played.screen.cursor_shown
-
-
-def test_ctrl_c_ends_in_the_launchers_words() -> None:
-    """The launcher says that it was told to end, ends its workers, and dies of its own exception."""
-    played = perform(module(interrupted_after=0, **SHORT), seed=3, seconds=100, motion=False, color=False)
-    lines = played.raw.splitlines()
-    assert sum("closing signal SIGINT" in line for line in lines) == 8
-    assert re.search(r"death signal, shutting down workers$", "\n".join(lines), re.M)
-    assert re.fullmatch(r".*SignalException: Process \d+ got signal: (2|Signals.SIGINT)", lines[-1])
 
 
 def test_a_traceback_leads_through_the_trainer() -> None:

@@ -391,20 +391,6 @@ def test_it_can_be_stopped_at_any_moment(seconds: float) -> None:
     assert (played.ended, played.error, played.seconds) == ("stopped", None, seconds)
 
 
-@pytest.mark.parametrize("gpus", [8, 16])
-def test_ctrl_c_has_the_launchers_last_words(gpus: int) -> None:
-    """It comes by way of srun where there is one; the launcher tells its workers and ends with a traceback."""
-
-    async def play(io: IO, rng: random.Random) -> None:
-        speaker = Speaker(io, draw_startup(draw(rng, dialect="megatron", gpus=gpus), rng))
-        await speaker.interrupted()
-
-    found = perform(Module("megatron", "./x.sh", play), seed=1, motion=False, color=False).raw.splitlines()
-    assert sum("closing signal SIGINT" in line for line in found) == 8
-    assert found[0].startswith("srun: sending Ctrl-C to StepId=") == (gpus > 8)
-    assert ".SignalException: Process " in found[-1]
-
-
 # The story
 def test_a_run_ends_with_one_more_validation() -> None:
     """Behind the loop the same sequences give the same loss, batch after batch."""

@@ -15,7 +15,7 @@ from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.startup import draw_startup
 from fakeact_llm_training.tools import nemo
 
-from fakeact import IO, Exit, Module, ansi
+from fakeact import IO, Module, ansi
 from fakeact.testing import perform
 
 from . import checker_nemo as checker
@@ -30,12 +30,8 @@ def module(**wishes: object) -> Module:
     async def play(io: IO, rng: random.Random) -> None:
         scenario = draw(rng, dialect="nemo", **wishes)  # type: ignore[arg-type]
         speaker = Speaker(io, draw_startup(scenario, rng))
-        try:
-            run = await init(io, speaker, rng)
-            await speaker.end(await loop(io, run, speaker))
-        except Exit:
-            await speaker.interrupted()
-            raise
+        run = await init(io, speaker, rng)
+        await speaker.end(await loop(io, run, speaker))
 
     return Module("nemo", "nemo llm pretrain", play)
 

@@ -211,20 +211,6 @@ def test_a_restart_goes_on_from_its_checkpoint() -> None:
     assert starts == [step + 1 for step in loaded]
 
 
-def test_ctrl_c_is_answered_by_the_launcher() -> None:
-    """Its warning, one line a worker of the first node, its traceback."""
-
-    async def play(io: IO, rng: random.Random) -> None:
-        scenario = draw(rng, dialect="torchtitan", gpus=8)
-        await Speaker(io, draw_startup(scenario, rng)).interrupted()
-
-    lines = perform(Module("x", "x", play), seed=1, seconds=5, motion=False, color=False).raw.splitlines()
-    assert "death signal, shutting down workers" in lines[0]
-    assert all("closing signal SIGINT" in line for line in lines[1:9])
-    assert lines[9] == "Traceback (most recent call last):"
-    assert "SignalException: Process " in lines[-1]
-
-
 def edit(pattern: str, text: str, which: int = 0) -> Callable[[list[str]], list[str]]:
     """Replace in the n-th line that a pattern is found in."""
 

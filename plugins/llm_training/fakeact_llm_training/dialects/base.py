@@ -9,6 +9,8 @@ from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import torchrun
 
 if TYPE_CHECKING:
+    from fakeact_llm_training.dialects.faults import Faults
+    from fakeact_llm_training.sim import fault_events as fe
     from fakeact_llm_training.sim.events import Event
     from fakeact_llm_training.sim.run import TrainingRun
 
@@ -25,6 +27,8 @@ class Dialect:
     """For what is drawn after the start-up."""
     run: "TrainingRun"
     """The run, from the end of the start-up on."""
+    faults: "Faults"
+    """What is seen of faults and of Ctrl-C."""
 
     def __init__(self, io: IO, startup: Startup) -> None:
         self.io, self.startup, self.scenario = io, startup, startup.scenario
@@ -36,7 +40,10 @@ class Dialect:
 
     async def on(self, event: "Event") -> None:
         """Say what happened, if this framework says anything about it."""
-        handler = getattr(self, f"on_{type(event).__name__}", None)
+        name = type(event).__name__
+        if name == "Restarted":
+            self.faults.started_again()
+        handler = getattr(self, f"on_{name}", None)
         if handler is not None:
             await handler(event)
 
@@ -47,15 +54,67 @@ class Dialect:
     async def end(self, last: "Event") -> None:
         """What is printed after the run's last event."""
 
-    def moment(self, at: float) -> datetime:
-        """The date and time of a moment of the run, which begins when the start-up is over."""
-        return self._launched + timedelta(seconds=self.startup.seconds + at)
+    async def interrupted(self, signal: int) -> None:
+        """The last lines at Ctrl-C, or at another signal from outside: printed at once, without a sleep."""
+        await self.faults.interrupted(signal)
+
+    # Whose a line is: a dialect may show how it comes to the screen, or that it does not
+    async def by_worker(self, rank: int, line: str) -> None:  # noqa: ARG002 - for dialects that care
+        """A rank writes a line."""
+        await self.io.print(line)
+
+    async def by_launcher(self, node: int, line: str) -> None:  # noqa: ARG002
+        """A node's launcher writes a line."""
+        await self.io.print(line)
+
+    async def by_scheduler(self, line: str) -> None:
+        """Slurm or the command that started all writes a line."""
+        await self.io.print(line)
+
+    # Faults: one story for all
+    async def on_Fault(self, event: "fe.Fault") -> None:  # noqa: N802 - named after the event
+        await self.faults.begin(event)
+
+    async def on_WatchdogTimeout(self, event: "fe.WatchdogTimeout") -> None:  # noqa: N802
+        await self.faults.timed_out(event)
+
+    async def on_RankFailed(self, event: "fe.RankFailed") -> None:  # noqa: N802
+        await self.faults.failed(event)
+
+    async def on_NodeLost(self, event: "fe.NodeLost") -> None:  # noqa: N802
+        await self.faults.node_lost(event)
+
+    async def on_Teardown(self, event: "fe.Teardown") -> None:  # noqa: N802
+        await self.faults.torn_down(event)
+
+    # Who runs where, as of now
+    @property
+    def is_running(self) -> bool:
+        """Whether the start-up is over, so that there is a run."""
+        return hasattr(self, "run")
+
+    def host(self, node: int) -> str:
+        """The machine that is this node."""
+        return self.run.host(node) if self.is_running else self.scenario.site.host(node)
+
+    def pid(self, rank: int) -> int:
+        """A rank's process."""
+        return self.run.pid(rank) if self.is_running else self.scenario.site.pid(rank)
 
     def launcher(self, node: int) -> "torchrun.Launcher":
-        """A node's launcher, as of now."""
+        """A node's launcher."""
         site = self.scenario.site
-        pid = self.run.agent_pid(node) if hasattr(self, "run") else site.agent_pid(node)
+        pid = self.run.agent_pid(node) if self.is_running else site.agent_pid(node)
         return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
+
+    # When
+    def since_launch(self, at: float) -> float:
+        """Seconds since the launch of a moment of the run, which begins when the start-up is over."""
+        return self.startup.seconds + at
+
+    def moment(self, at: float) -> datetime:
+        """The date and time of a moment of the run."""
+        return self._launched + timedelta(seconds=self.since_launch(at))
 
     @property
     def elapsed(self) -> float:

@@ -112,6 +112,21 @@ def ssh_exited(runner: str, host: str, exitcode: int) -> str:
     return f"pdsh@{runner}: {host}: ssh exited with exit code {exitcode % 256}"
 
 
+def pdsh_interrupted(runner: str, hosts: Sequence[str], pid: int) -> Iterator[str]:
+    """Said by pdsh at Ctrl-C: DeepSpeed's runner sends it a second signal, and then it ends its connections.
+
+    >>> list(pdsh_interrupted("node01", ["node01"], 4000))[3:5]
+    ['sending SIGTERM to ssh node01', 'sending signal 15 to node01 [ssh] pid 4001']
+    """
+    yield f"pdsh@{runner}: interrupt (one more within 1 sec to abort)"
+    yield f"pdsh@{runner}:  (^Z within 1 sec to cancel pending threads)"
+    yield from (f"pdsh@{runner}: {host}: command in progress" for host in hosts)
+    for place, host in enumerate(hosts, 1):
+        yield f"sending SIGTERM to ssh {host}"
+        yield f"sending signal 15 to {host} [ssh] pid {pid + place}"
+    yield f"pdsh@{runner}: interrupt, aborting."
+
+
 def world(hosts: Sequence[str], per_node: int) -> dict[str, list[int]]:
     """The devices of each host, as the launcher knows them."""
     return {host: list(range(per_node)) for host in hosts}

@@ -19,6 +19,20 @@ def step_aborted() -> str:
     return "srun: Job step aborted: Waiting up to 32 seconds for job step to finish."
 
 
+def interrupted(when: datetime, job: int, host: str, *, by_key: bool, step: int = 0) -> list[str]:
+    """Srun, started with ``--quit-on-interrupt``, ends its step: on Ctrl-C, or because it is told to.
+
+    >>> interrupted(datetime(2026, 11, 23, 10), 288, "node01", by_key=True)[0]
+    'srun: sending Ctrl-C to StepId=288.0'
+    """
+    return [
+        *([f"srun: sending Ctrl-C to StepId={job}.{step}"] if by_key else []),
+        "srun: forcing job termination",
+        step_aborted(),
+        cancelled(when, job, host, "", step=step),
+    ]
+
+
 def node_failed(host: str) -> str:
     """The controller lost a node."""
     return f"srun: error: Node failure on {host}"

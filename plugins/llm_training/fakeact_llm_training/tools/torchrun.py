@@ -11,7 +11,17 @@ VENV = "/opt/venv"
 WIDEST_RULE = 60
 # Milliseconds between two signals, as measured with four and eight workers.
 GAPS_MS = (1, 0, 1, 12, 0, 1, 1, 2, 0)
-SIGNALS = {2: "SIGINT", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
+SIGINT = 2
+SIGNALS = {
+    1: "SIGHUP",
+    SIGINT: "SIGINT",
+    3: "SIGQUIT",
+    6: "SIGABRT",
+    7: "SIGBUS",
+    9: "SIGKILL",
+    11: "SIGSEGV",
+    15: "SIGTERM",
+}
 NO_TRACEBACK = "To enable traceback see: https://pytorch.org/docs/stable/elastic/errors.html"
 _OMP = (
     "Setting OMP_NUM_THREADS environment variable for each process to be 1 in default, to avoid your system "

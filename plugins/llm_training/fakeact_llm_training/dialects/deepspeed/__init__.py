@@ -12,7 +12,7 @@ from fakeact_llm_training.dialects.deepspeed.startup import StartUp
 from fakeact_llm_training.dialects.deepspeed.throughput import ThroughputTimer, single, throughput_line
 from fakeact_llm_training.sim.memory import GIB
 from fakeact_llm_training.sim.startup import Startup
-from fakeact_llm_training.tools import deepspeed
+from fakeact_llm_training.tools import deepspeed, nccl, slurm
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
@@ -24,7 +24,8 @@ class Speaker(Dialect):
 
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
-        self.log, self.faults = Log(self), Faults(self)
+        self.log = Log(self)
+        self.faults = Faults(self)
         self.restarts = 0
         self._timer = ThroughputTimer(self.scenario)
         self._stalled = 0.0
@@ -32,14 +33,6 @@ class Speaker(Dialect):
         self._full_hysteresis = self.scenario.loss_scaling.hysteresis if self.scenario.loss_scaling else 0
         self._hysteresis = self._full_hysteresis
         self._saved: dict[str, int] = {}
-
-    def host(self, node: int) -> str:
-        """The machine that is this node now."""
-        return self.run.host(node) if hasattr(self, "run") else self.scenario.site.host(node)
-
-    def pid(self, rank: int) -> int:
-        """A rank's process now."""
-        return self.run.pid(rank) if hasattr(self, "run") else self.scenario.site.pid(rank)
 
     def model_file(self, path: str) -> str:
         """The file of a checkpoint that rank 0 has its model from."""
@@ -66,10 +59,6 @@ class Speaker(Dialect):
             for local in range(self.scenario.gpus_per_node):
                 pid = self.pid(node * self.scenario.gpus_per_node + local)
                 await self.log.launcher(node, deepspeed.LAUNCHER["exited"], f"Process {pid} exits successfully.")
-
-    async def interrupted(self) -> None:
-        """Ctrl-C: each launcher ends its workers."""
-        await self.faults.interrupted()
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         # Its timer starts when a batch is there.
@@ -138,7 +127,11 @@ class Speaker(Dialect):
         self._stalled += event.seconds
 
     async def on_LinkFlap(self, event: "ev.LinkFlap") -> None:  # noqa: N802
-        await self.faults.flapped(event)
+        """NCCL warns of a port."""
+        local, version = event.rank % self.scenario.gpus_per_node, self.scenario.site.versions.nccl
+        when, pid = self.moment(event.at), self.pid(event.rank)
+        for line in nccl.link_flap(when, version, event.host, pid, local, event.device, event.seconds):
+            await self.log.worker(event.rank, line)
 
     async def on_EpochDone(self, event: "ev.EpochDone") -> None:  # noqa: N802
         self._timer.next_epoch()
@@ -166,26 +159,20 @@ class Speaker(Dialect):
         await self.log.on_rank_0(f"Saving model checkpoint: {self.model_file(event.path)}")
         self._saved[event.path] = self._hysteresis
 
-    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
-        await self.faults.begin(event)
+    async def by_worker(self, rank: int, line: str) -> None:
+        await self.log.worker(rank, line)
 
-    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
-        await self.faults.timed_out(event)
-
-    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
-        await self.faults.failed(event)
-
-    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
-        await self.faults.node_lost(event)
-
-    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
-        await self.faults.torn_down(event)
+    async def by_launcher(self, node: int, line: str) -> None:
+        if node in self.log.nodes:
+            await self.log.plain(line)
 
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         self.restarts += 1
         self._timer = ThroughputTimer(self.scenario)
         self._batches.clear()
-        await self.faults.queued_again(event)
+        if event.requeued:
+            for line in slurm.queued(self.scenario.site.job_id):
+                await self.log.plain(line)
         begins = self.startup.seconds + event.at
         path = self.run.last_checkpoint or (self.scenario.load_path if self.scenario.kind == "resume" else None)
         await StartUp(self, event.phases, begins, path).play()

@@ -1,6 +1,5 @@
 """Hugging Face's Trainer: transformers 5.16 with its tqdm bars, started by torchrun."""
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakeact import IO
@@ -12,7 +11,7 @@ from fakeact_llm_training.dialects.hf.metrics import block, shown, speed, total_
 from fakeact_llm_training.dialects.hf.saving import Saving
 from fakeact_llm_training.dialects.hf.startup import StartUp
 from fakeact_llm_training.sim.startup import Startup
-from fakeact_llm_training.tools import slurm, torchrun
+from fakeact_llm_training.tools import slurm
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
@@ -26,18 +25,13 @@ class Speaker(Dialect):
         super().__init__(io, startup)
         self.bars = Bars(io)
         self.log = Log(io, self.bars)
-        self._faults, self._saving = Faults(self), Saving(self)
+        self.faults, self._saving = Faults(self), Saving(self)
         self._began = self._loss_sum = 0.0
         self._losses: list[float] = []
         self._evaluation: ev.ValidationStarted | None = None
         self.resumes_from = self.checkpoint(self.scenario.start_step) if self.scenario.start_step else ""
 
     # What the parts of the dialect ask for
-    @property
-    def is_running(self) -> bool:
-        """Whether the simulation runs, so that the live region is the loop's."""
-        return hasattr(self, "run")
-
     @property
     def examples(self) -> int:
         """Sequences in the training set: the script drops what does not fill a batch."""
@@ -51,20 +45,6 @@ class Speaker(Dialect):
     def checkpoint(self, step: int) -> str:
         """The directory of the checkpoint after `step` steps."""
         return f"{self.scenario.site.paths.output}/checkpoint-{step}"
-
-    def launcher(self, node: int) -> torchrun.Launcher:
-        """A node's launcher as of now."""
-        site = self.scenario.site
-        pid = self.run.agent_pid(node) if self.is_running else site.agent_pid(node)
-        return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
-
-    def since_launch(self, at: float) -> float:
-        """Seconds since the launch of a moment of the run."""
-        return self.startup.seconds + at
-
-    def moment(self, at: float) -> datetime:
-        """The date and time of a moment of the run."""
-        return self._launched + timedelta(seconds=self.since_launch(at))
 
     def begin_training(self, at: float) -> None:
         """The Trainer's clock and its bar begin `at` seconds after the launch."""
@@ -134,20 +114,17 @@ class Speaker(Dialect):
         await self._saving.save(event)
 
     # Faults
-    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
-        await self._faults.begin(event)
+    async def by_worker(self, rank: int, line: str) -> None:  # noqa: ARG002
+        await self.log.plain(line)
 
-    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
-        await self._faults.timed_out(event)
+    async def by_launcher(self, node: int, line: str) -> None:  # noqa: ARG002
+        await self.log.plain(line)
 
-    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
-        await self._faults.failed(event)
-
-    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
-        await self._faults.node_lost(event)
+    async def by_scheduler(self, line: str) -> None:
+        await self.log.plain(line)
 
     async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
-        await self._faults.torn_down(event)
+        await super().on_Teardown(event)
         self._evaluation = None
         self.bars.drop()
 
@@ -155,11 +132,11 @@ class Speaker(Dialect):
     async def end(self, last: "ev.Event") -> None:
         reason = getattr(last, "reason", "")
         if reason == "restarts exhausted":
-            await self._faults.give_up()
+            await self.faults.give_up()
         elif reason == "time limit":
             job, host = self.scenario.site.job_id, self.run.host(0)
             await self.log.plain(slurm.cancelled(self.io.now(), job, host, "TIME LIMIT"))
-            await self._launcher_ends(15)
+            await self.faults.told_to_end(15)
         else:
             await self._finish(last.at)
 
@@ -177,22 +154,6 @@ class Speaker(Dialect):
         await self.bars.close(self.elapsed)
         figures |= {"epoch": step / scenario.steps_per_epoch, "train_samples": self.examples}
         for line in block("train", figures):
-            await self.log.plain(line)
-
-    async def interrupted(self) -> None:
-        """The launcher's last words at Ctrl-C; under srun the signal comes by way of it."""
-        if self.scenario.nodes > 1:
-            await self.log.plain(f"srun: sending Ctrl-C to StepId={self.scenario.site.job_id}.0")
-        await self._launcher_ends(2)
-
-    async def _launcher_ends(self, signal: int) -> None:
-        """The first node's launcher says that it is told to end, and does."""
-        now, launcher = self.io.now(), self.launcher(0)
-        await self.log.plain(torchrun.death_signal(now, launcher, signal))
-        for rank in range(self.scenario.gpus_per_node):
-            pid = self.run.pid(rank) if self.is_running else self.scenario.site.pid(rank)
-            await self.log.plain(torchrun.closing(now + timedelta(milliseconds=rank), launcher, pid, signal))
-        for line in torchrun.killed(launcher, signal):
             await self.log.plain(line)
 
 

@@ -20,7 +20,8 @@ def command(run: Scenario) -> str:
     if run.nodes == 1:
         return f"{launcher}--standalone {run.site.paths.script} {arguments}"
     logs = "" if run.nodes <= MOST_CONSOLES else "--output logs/%x-%j-%t.log "
-    return f"srun --nodes {run.nodes} --ntasks-per-node 1 {logs}{launcher}{where}{run.site.paths.script} {arguments}"
+    step = f"srun --quit-on-interrupt --nodes {run.nodes} --ntasks-per-node 1 {logs}"
+    return f"{step}{launcher}{where}{run.site.paths.script} {arguments}"
 
 
 def _arguments(run: Scenario) -> Iterator[tuple[str, object]]:

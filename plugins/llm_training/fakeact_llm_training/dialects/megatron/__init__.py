@@ -38,7 +38,7 @@ class Speaker(Crew):
 
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
-        self._faults, self._clock = Faults(self), io.now()
+        self.faults, self._clock = Faults(self), io.now()
         self._forget()
 
     def now(self, ago: float = 0.0) -> datetime:
@@ -227,29 +227,16 @@ class Speaker(Crew):
         flap = nccl.link_flap(self.io.now(), version, event.host, pid, local, event.device, event.seconds)
         await self.say_all(flap)
 
-    # Faults
     async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
         self._written = None
-        await self._faults.begin(event)
-
-    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
-        await self._faults.timed_out(event)
-
-    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
-        await self._faults.failed(event)
-
-    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
-        await self._faults.node_lost(event)
-
-    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
-        await self._faults.torn_down(event)
+        await super().on_Fault(event)
 
     # The end
     async def end(self, last: "ev.Event") -> None:
         await self._say_written()
         reason = getattr(last, "reason", "")
         if reason == "restarts exhausted":
-            await self._faults.give_up()
+            await self.faults.give_up()
             return
         if reason or getattr(last, "stopped_early", False):
             await self._say_exit(self.run.step)
@@ -283,7 +270,3 @@ class Speaker(Crew):
         for found in self.startup.detections(range(self.scenario.gpus_per_node)):
             await self.io.csleep(1000 * EXIT_SPREAD * found.at)
             await self.say(process_group.not_destroyed(self.io.now(), torch, found.rank, self.pid(found.rank)))
-
-    async def interrupted(self) -> None:
-        """The last words at Ctrl-C; under srun the signal comes by way of it."""
-        await self._faults.interrupted()

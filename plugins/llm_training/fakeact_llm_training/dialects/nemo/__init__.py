@@ -9,7 +9,7 @@ from fakeact_llm_training.dialects.nemo.faults import Faults
 from fakeact_llm_training.dialects.nemo.log import Log
 from fakeact_llm_training.dialects.nemo.startup import StartUp, since_1970
 from fakeact_llm_training.sim.startup import Startup
-from fakeact_llm_training.tools import nccl, nemo
+from fakeact_llm_training.tools import nccl, nemo, slurm
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
@@ -21,7 +21,8 @@ class Speaker(Dialect):
 
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
-        self.log, self.faults = Log(self), Faults(self)
+        self.log = Log(self)
+        self.faults = Faults(self)
         self._validation_loss: float | None = None
         self._timed_out = False
 
@@ -37,10 +38,6 @@ class Speaker(Dialect):
             await self.faults.give_up()
         elif not reason and not getattr(last, "stopped_early", False):
             await self.log.plain(f"`Trainer.fit` stopped: `max_steps={self.scenario.total_steps}` reached.")
-
-    async def interrupted(self) -> None:
-        """Ctrl-C: Lightning notices, and so does the launcher."""
-        await self.faults.interrupted()
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         metrics = {
@@ -107,24 +104,20 @@ class Speaker(Dialect):
         for line in nccl.link_flap(when, versions.nccl, event.host, pid, local, event.device, event.seconds):
             await self.log.worker(event.rank, line)
 
-    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
-        await self.faults.begin(event)
+    async def by_worker(self, rank: int, line: str) -> None:
+        await self.log.worker(rank, line)
 
-    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
-        await self.faults.timed_out(event)
+    async def by_launcher(self, node: int, line: str) -> None:
+        await self.log.worker(node * self.scenario.gpus_per_node, line)
 
-    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
-        await self.faults.failed(event)
-
-    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
-        await self.faults.node_lost(event)
-
-    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
-        await self.faults.torn_down(event)
+    async def by_scheduler(self, line: str) -> None:
+        await self.log.plain(line)
 
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         self._validation_loss = None
-        await self.faults.queued_again(event)
+        if event.requeued:
+            for line in slurm.queued(self.scenario.site.job_id):
+                await self.log.plain(line)
         path, step = self.run.last_checkpoint, self.scenario.start_step
         if path:
             step = int(path.rpartition("-")[2])

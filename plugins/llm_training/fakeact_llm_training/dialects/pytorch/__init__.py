@@ -27,7 +27,7 @@ class Speaker(Dialect):
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
         self._history = History()
-        self.log, self.bars, self._faults = Log(io, self.scenario), Bars(self), Faults(self)
+        self.log, self.bars, self.faults = Log(io, self.scenario), Bars(self), Faults(self)
 
     async def start(self) -> None:
         await StartUp(self, self.log).play()
@@ -162,26 +162,11 @@ class Speaker(Dialect):
 
     async def on_RunInterrupted(self, event: "ev.RunInterrupted") -> None:  # noqa: N802
         if event.reason == "restarts exhausted":
-            await self._faults.give_up()
+            await self.faults.give_up()
         else:
             await self.log.info(f"Reached the job's {event.reason} after step {event.step}: leaving")
 
     # Faults and restarts
-    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
-        await self._faults.begin(event)
-
-    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
-        await self._faults.timed_out(event)
-
-    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
-        await self._faults.failed(event)
-
-    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
-        await self._faults.node_lost(event)
-
-    async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
-        await self._faults.torn_down(event)
-
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         for old in event.replaced:
             await self.log.warning(f"{old.old_host} is drained, {old.new_host} takes its place as node {old.node}")

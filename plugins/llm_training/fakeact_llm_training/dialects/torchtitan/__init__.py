@@ -1,6 +1,6 @@
 """torchtitan 0.2: PyTorch's own trainer for large models, one rank's log through torchrun."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fakeact import IO
@@ -17,7 +17,7 @@ from fakeact_llm_training.dialects.torchtitan.metrics import (
 )
 from fakeact_llm_training.dialects.torchtitan.startup import StartUp
 from fakeact_llm_training.sim.startup import Startup
-from fakeact_llm_training.tools import slurm, torchrun
+from fakeact_llm_training.tools import slurm
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
@@ -37,7 +37,7 @@ class Speaker(Dialect):
         self.log, self.meter = Log(io), Meter(self.scenario)
         self._flops = flops_per_token(self.scenario.model, self.scenario.sequence_length)
         self._memory = ""
-        self._faults = Faults(self)
+        self.faults = Faults(self)
         self._deleted: list[tuple[float, str]] = []
         self._generation = 0
 
@@ -45,21 +45,6 @@ class Speaker(Dialect):
     def corpus(self) -> str:
         """The name the data set is registered under: the last part of its name on the Hub."""
         return self.scenario.dataset.name.rsplit("/")[-1].lower()
-
-    # Who runs where
-    def launcher(self, node: int) -> torchrun.Launcher:
-        """A node's launcher as of now."""
-        site = self.scenario.site
-        pid = self.run.agent_pid(node) if self._runs else site.agent_pid(node)
-        return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
-
-    def host(self, node: int) -> str:
-        """The machine that is this node now."""
-        return self.run.host(node) if self._runs else self.scenario.site.host(node)
-
-    @property
-    def _runs(self) -> bool:
-        return hasattr(self, "run")
 
     def checkpoint(self, step: int) -> str:
         """The directory of the checkpoint after `step` steps."""
@@ -72,14 +57,6 @@ class Speaker(Dialect):
             f"/tmp/torchelastic_{_letters(agent)}/{job}_{_letters(agent * job)}/attempt_{self._generation}/"  # noqa: S108
             f"{local_rank}/error.json"
         )
-
-    def moment(self, at: float) -> datetime:
-        """The date and time of a moment of the run."""
-        return self._launched + timedelta(seconds=self._since_launch(at))
-
-    def _since_launch(self, at: float) -> float:
-        """Seconds since the launch of a moment of the run."""
-        return self.startup.seconds + at
 
     async def on(self, event: "ev.Event") -> None:
         await self._say_deleted(event.at)
@@ -103,7 +80,7 @@ class Speaker(Dialect):
         last, scenario = self.run.last_checkpoint, self.scenario
         self._generation = event.generation
         step = int(last.rpartition("-")[2]) if last else scenario.start_step
-        start_up = StartUp(self, event.phases, self._since_launch(event.at), step)
+        start_up = StartUp(self, event.phases, self.since_launch(event.at), step)
         start_up.load_path = self.checkpoint(step) if last else self._initial_weights
         if event.requeued:
             await start_up.script()
@@ -127,7 +104,7 @@ class Speaker(Dialect):
             await self.log.info(f"Synchronizing and adjusting timeout for all ProcessGroups to {limit}")
 
     async def _metrics(self, event: "ev.StepDone") -> None:
-        now = self._since_launch(event.at)
+        now = self.since_launch(event.at)
         speed = self.meter.tokens_per_second(now), self._flops, peak_flops(self.scenario.gpu.device)
         await self.log.info(step_line(event.step, event.loss, event.grad_norm, self._memory, speed))
         self.meter.reset(now)
@@ -138,7 +115,7 @@ class Speaker(Dialect):
         return 0.01 + self.scenario.model.layers / 4000
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
-        scenario, now = self.scenario, self._since_launch(event.at)
+        scenario, now = self.scenario, self.since_launch(event.at)
         self.meter.count(event.batches * scenario.micro_batch * scenario.dp * scenario.sequence_length)
         tps = self.meter.tokens_per_second(now)
         await self.log.info(validation_line(event.step, event.loss, self._memory, tps))
@@ -185,27 +162,18 @@ class Speaker(Dialect):
             await self.log.warning(f"Dataset {self.corpus} is being re-looped")
 
     # Faults
-    async def on_Fault(self, event: "faults.Fault") -> None:  # noqa: N802
-        await self._faults.begin(event)
-
-    async def on_WatchdogTimeout(self, event: "faults.WatchdogTimeout") -> None:  # noqa: N802
-        await self._faults.timed_out(event)
-
-    async def on_RankFailed(self, event: "faults.RankFailed") -> None:  # noqa: N802
-        await self._faults.failed(event)
-
-    async def on_NodeLost(self, event: "faults.NodeLost") -> None:  # noqa: N802
-        await self._faults.node_lost(event)
+    async def by_worker(self, rank: int, line: str) -> None:
+        await self.log.worker(rank, line)
 
     async def on_Teardown(self, event: "faults.Teardown") -> None:  # noqa: N802
         self._deleted.clear()
-        await self._faults.torn_down(event)
+        await super().on_Teardown(event)
 
     # The end
     async def end(self, last: "ev.Event") -> None:
         reason = getattr(last, "reason", "")
         if reason == "restarts exhausted":
-            await self._faults.give_up()
+            await self.faults.give_up()
             return
         if reason == "time limit":
             await self._time_is_up()
@@ -222,24 +190,9 @@ class Speaker(Dialect):
 
     async def _time_is_up(self) -> None:
         """Slurm ends the job: the launchers are told, and tell their workers."""
-        await self.log.launcher(slurm.cancelled(self.io.now(), self.scenario.site.job_id, self.host(0), "TIME LIMIT"))
-        await self._launcher_ends(15)
-
-    async def interrupted(self) -> None:
-        """The launcher's last words at Ctrl-C; under srun the signal comes by way of it."""
-        if self.scenario.nodes > 1:
-            await self.log.launcher(f"srun: sending Ctrl-C to StepId={self.scenario.site.job_id}.0")
-        await self._launcher_ends(2)
-
-    async def _launcher_ends(self, signal: int) -> None:
-        """The first node's launcher says that it is told to end, and does."""
-        now, launcher = self.io.now(), self.launcher(0)
-        await self.log.launcher(torchrun.death_signal(now, launcher, signal))
-        find = self.run.pid if self._runs else self.scenario.site.pid
-        for line in torchrun.close_all(now, launcher, map(find, range(self.scenario.gpus_per_node)), signal):
-            await self.log.launcher(line)
-        for line in torchrun.killed(launcher, signal):
-            await self.log.launcher(line)
+        line = slurm.cancelled(self.io.now(), self.scenario.site.job_id, self.host(0), "TIME LIMIT")
+        await self.by_scheduler(line)
+        await self.faults.told_to_end(15)
 
 
 def _letters(number: int) -> str:

@@ -52,7 +52,9 @@ class StartUp:
         if run.nodes > MOST_BANNERS:
             await self._export("OMP_NUM_THREADS=8")
         await self._trace(f"head_node={self._speaker.host(0)}")
-        await self._trace(f"srun --nodes={run.nodes} --ntasks-per-node=1 ./torchtitan_node.sh {config}")
+        await self._trace(
+            f"srun --quit-on-interrupt --nodes={run.nodes} --ntasks-per-node=1 ./torchtitan_node.sh {config}"
+        )
 
     async def _export(self, setting: str) -> None:
         """Bash shows an export and the assignment in it."""

@@ -1,0 +1,202 @@
+"""The story of a fault, told once for all dialects: who speaks, and in which order.
+
+A worker's watchdog or its traceback, the launcher that ends the others, the scheduler that takes a machine away;
+or Ctrl-C, from the launcher down to the workers. A dialect adds where in its source a rank is.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+from fakeact_llm_training.sim.fault_events import DRAINED
+from fakeact_llm_training.tools import c10d, slurm, torchrun
+from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.dialects.base import Dialect
+    from fakeact_llm_training.sim import fault_events as ev
+
+WORKERS_END_MS = 95.0
+"""torchrun 2.9, measured: signals go out within milliseconds, and a tenth of a second later it says who failed."""
+Broken = Literal["ecc", "launch", "nccl", "stale_file", "loader_worker", "interrupt"]
+"""What ends a rank in the middle of its source; the others end without a word or by their watchdog."""
+
+
+class Faults:
+    """The story of one fault, from the cause to the end of all processes."""
+
+    script = "train.py"
+    """The script as the launcher's report names it."""
+
+    def __init__(self, speaker: "Dialect") -> None:
+        self._speaker, self._run = speaker, speaker.scenario
+        self._fault: ev.Fault | None = None
+        self._hangs: dict[int, c10d.Hang] = {}
+        self._failed: list[ev.RankFailed] = []
+        self._reported = False
+        self._workers_live = self._launchers_live = True
+
+    # What a dialect knows of itself
+    def frames(self, broken: Broken, step: int, launcher: torchrun.Launcher) -> Iterable[Frame]:
+        """Where a rank is in the source when something breaks in a step, outermost frame first."""
+        raise NotImplementedError
+
+    def path(self, file: str, launcher: torchrun.Launcher) -> str:
+        """Where a file of these frames lies."""
+        return f"{launcher.packages}/{file}"
+
+    # A fault, event by event
+    async def begin(self, fault: "ev.Fault") -> None:
+        """The cause itself is silent, unless it is the scheduler."""
+        self._fault, self._reported = fault, False
+        self._hangs.clear()
+        self._failed.clear()
+        if fault.kind == "preemption":
+            await self._cancelled("PREEMPTION")
+
+    async def timed_out(self, event: "ev.WatchdogTimeout") -> None:
+        """A rank's watchdog speaks."""
+        hang = c10d.Hang(
+            event.rank, event.pid, event.seq, event.op, event.numel_in, event.numel_out, event.timeout_ms, event.ran_ms,
+            event.last_enqueued, event.last_completed, event.group, event.group_name,
+        )  # fmt: skip
+        first = not self._hangs
+        self._hangs[event.rank] = hang
+        moment, torch = self._speaker.moment(event.at), self._run.site.versions.torch
+        for line in c10d.timed_out(moment, torch, hang, first=first):
+            await self._speaker.by_worker(event.rank, line)
+
+    async def failed(self, event: "ev.RankFailed") -> None:
+        """A worker's last words; one that is killed has none."""
+        self._failed.append(event)
+        for line in self._last_words(event):
+            await self._speaker.by_worker(event.rank, line)
+
+    def _last_words(self, event: "ev.RankFailed") -> Iterator[str]:
+        launcher = self._launcher_of(event.rank)
+        if event.error == "watchdog" and event.rank in self._hangs:
+            yield from c10d.aborted(self._speaker.moment(event.at), launcher, self._hangs[event.rank])
+        elif event.exitcode == 1 and self._fault:
+            yield from _of_rank(event.rank, self._traceback(event, self._fault, launcher))
+
+    def _launcher_of(self, rank: int) -> torchrun.Launcher:
+        return self._speaker.launcher(rank // self._run.gpus_per_node)
+
+    def _traceback(self, event: "ev.RankFailed", fault: "ev.Fault", launcher: torchrun.Launcher) -> Iterator[str]:
+        broken: Broken = event.error  # type: ignore[assignment]  # the exit code is an exception's
+        yield HEAD
+        yield from self.shown(self.frames(broken, fault.step, launcher), launcher)
+        yield from error(event.error, fault, launcher, self._run.site.versions.nccl)
+
+    def shown(self, frames: Iterable[Frame], launcher: torchrun.Launcher) -> Iterator[str]:
+        """Frames as Python shows them."""
+        yield from show(frames, launcher.carets, lambda file: self.path(file, launcher))
+
+    async def torn_down(self, event: "ev.Teardown") -> None:
+        """A launcher ends its workers; the one whose worker failed says which."""
+        launcher, moment = self._speaker.launcher(event.node), self._speaker.moment(event.at)
+        preempted = self._fault is not None and self._fault.kind == "preemption"
+        if preempted:
+            await self._speaker.by_launcher(event.node, torchrun.death_signal(moment, launcher, event.signal))
+        gone = {failed.pid for failed in self._failed}
+        alive = [pid for pid in event.pids if pid not in gone]
+        for line in torchrun.close_all(moment, launcher, alive, event.signal):
+            await self._speaker.by_launcher(event.node, line)
+        self._workers_live = False
+        self._launchers_live = self._launchers_live and not preempted
+        if not preempted:
+            await self._report(event, launcher)
+
+    async def _report(self, event: "ev.Teardown", launcher: torchrun.Launcher) -> None:
+        """Which worker failed first on this node, and what the scheduler does about the machine."""
+        first = next((failed for failed in self._failed if failed.host == event.host), None)
+        if not first:
+            return
+        await self._speaker.io.csleep(WORKERS_END_MS)
+        now, job = self._speaker.io.now(), self._run.site.job_id
+        line = torchrun.failed(now, launcher, first.exitcode, first.local_rank, first.pid)
+        await self._speaker.by_launcher(event.node, line)
+        if first.exitcode == -9:
+            await self._speaker.by_scheduler(slurm.oom_killed(job))
+        if not self._reported and self._is_queued_again:
+            await self._cancelled("JOB REQUEUE")
+        self._reported = True
+
+    @property
+    def _is_queued_again(self) -> bool:
+        """Whether the job is given another machine; a lost node Slurm reports by itself."""
+        left = self._speaker.run.attempt < self._run.max_restarts
+        return left and self._fault is not None and self._fault.kind in DRAINED and self._fault.kind != "node"
+
+    async def node_lost(self, event: "ev.NodeLost") -> None:
+        """Slurm no longer hears of a node."""
+        await self._speaker.by_scheduler(slurm.node_failed(event.host))
+        await self._cancelled("NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS")
+
+    async def _cancelled(self, reason: str) -> None:
+        speaker, job = self._speaker, self._run.site.job_id
+        self._launchers_live = False
+        await speaker.by_scheduler(slurm.cancelled(speaker.io.now(), job, speaker.host(0), reason))
+
+    def started_again(self) -> None:
+        """New workers are there, and launchers."""
+        self._workers_live = self._launchers_live = True
+
+    async def give_up(self) -> None:
+        """No attempts are left: the failing node's launcher ends with its report, and srun says so."""
+        if not self._failed:
+            return
+        first, speaker = self._failed[0], self._speaker
+        node = first.rank // self._run.gpus_per_node
+        launcher = speaker.launcher(node)
+        own = [self.failure(event) for event in self._failed if event.host == first.host]
+        if own[0].traceback:
+            await speaker.by_launcher(node, torchrun.error_file(speaker.io.now(), launcher, own[0].error_file))
+        for line in torchrun.child_failed(launcher, self.script, own):
+            await speaker.by_launcher(node, line)
+        if self._run.nodes > 1:
+            await speaker.by_scheduler(slurm.task_exited(first.host, node, 1))
+
+    def failure(self, event: "ev.RankFailed") -> torchrun.Failure:
+        """A worker's entry in the report; most scripts do not record their exceptions for it."""
+        host = f"{event.host}.{self._run.site.domain}"
+        moment = self._speaker.moment(event.at)
+        return torchrun.Failure(moment, host, event.rank, event.local_rank, event.pid, event.exitcode)
+
+    # Told to end
+    async def told_to_end(self, signal: int) -> None:
+        """The first node's launcher is told to end: it tells its workers, hears them, and goes.
+
+        As torchrun 2.13 did it on Ctrl-C in a terminal, where it takes a tenth of a second.
+        """
+        speaker, launcher, now = self._speaker, self._speaker.launcher(0), self._speaker.io.now()
+        await speaker.by_launcher(0, torchrun.death_signal(now, launcher, signal))
+        ranks = range(self._run.gpus_per_node if self._workers_live else 0)
+        for line in torchrun.close_all(now, launcher, map(speaker.pid, ranks), signal):
+            await speaker.by_launcher(0, line)
+        if signal == torchrun.SIGINT and speaker.is_running:
+            for rank in sorted(ranks, key=lambda rank: speaker.startup.detection(rank).at):
+                for line in self.interrupted_rank(rank, launcher):
+                    await speaker.by_worker(rank, line)
+        for line in torchrun.killed(launcher, signal):
+            await speaker.by_launcher(0, line)
+
+    def interrupted_rank(self, rank: int, launcher: torchrun.Launcher) -> Iterable[str]:
+        """What a rank says when it is interrupted: Python raises KeyboardInterrupt wherever it is."""
+        frames = self.frames("interrupt", self._speaker.run.step + 1, launcher)
+        return _of_rank(rank, [HEAD, *self.shown(frames, launcher), INTERRUPTED])
+
+    async def interrupted(self, signal: int) -> None:
+        """Ctrl-C, or another signal from outside: by way of srun, where that started the launchers."""
+        speaker, job = self._speaker, self._run.site.job_id
+        if not self._launchers_live:
+            return
+        if self._run.nodes > 1:
+            now, host = speaker.io.now(), speaker.host(0)
+            for line in slurm.interrupted(now, job, host, by_key=signal == torchrun.SIGINT):
+                await speaker.by_scheduler(line)
+        await self.told_to_end(signal)
+
+
+def _of_rank(rank: int, lines: Iterable[str]) -> Iterator[str]:
+    """Torch says at the beginning of each line of a traceback whose it is."""
+    return (f"[rank{rank}]: {line}" for line in lines)

@@ -1,0 +1,66 @@
+"""Tracebacks of ranks as Python writes them, and the errors of torch and NCCL that end them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from fakeact_llm_training.sim.fault_events import Failure, Fault
+from fakeact_llm_training.tools.torchrun import Launcher, release
+
+HEAD = "Traceback (most recent call last):"
+INTERRUPTED = "KeyboardInterrupt"
+SIGNAL_HANDLER = "torch/utils/data/_utils/signal_handling.py"
+_NCCL_UTILS = "/pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94"
+_REMOTE = "remote process exited or there was a network error"
+_ASYNC = "CUDA kernel errors might be asynchronously reported at some other API call"
+_CUDA = (
+    f"{_ASYNC}, so the stacktrace below might be incorrect.",
+    "For debugging consider passing CUDA_LAUNCH_BLOCKING=1",
+    "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.",
+    "",
+)
+
+
+class Frame(NamedTuple):
+    """A line of a file; `marked` is the expression that newer Pythons underline; frozen modules show no code."""
+
+    file: str
+    line: int
+    name: str
+    code: str = ""
+    marked: str = ""
+
+
+WORKER_DIED = Frame(SIGNAL_HANDLER, 73, "handler", "_error_if_any_worker_fails()")
+"""Where torch's data loader notices that one of its processes was killed, whatever the main thread does."""
+
+
+def show(frames: Iterable[Frame], carets: bool, path: Callable[[str], str]) -> Iterator[str]:
+    """The lines of frames, outermost first; `path` tells where a file lies.
+
+    >>> list(show([Frame("a.py", 3, "main", "x = f(1)", "f(1)")], True, lambda file: "/src/" + file))
+    ['  File "/src/a.py", line 3, in main', '    x = f(1)', '        ^^^^']
+    """
+    for frame in frames:
+        yield f'  File "{path(frame.file)}", line {frame.line}, in {frame.name}'
+        if frame.code:
+            yield f"    {frame.code}"
+        if frame.marked and carets:
+            yield " " * (4 + frame.code.index(frame.marked)) + "^" * len(frame.marked)
+
+
+def error(kind: Failure, fault: Fault, launcher: Launcher, nccl: str) -> list[str]:
+    """What ended a rank: an error of CUDA's, of NCCL's, of the file system's or of the data loader's."""
+    if kind == "stale_file":
+        return [f"OSError: [Errno 116] Stale file handle: '{fault.path}'"]
+    if kind == "loader_worker":
+        return [f"RuntimeError: DataLoader worker (pid {fault.worker_pid}) is killed by signal: Killed. "]
+    if kind == "nccl":
+        version = nccl.partition("+")[0]
+        return [
+            f"torch.distributed.DistBackendError: NCCL error in: {_NCCL_UTILS}, {_REMOTE}, NCCL version {version}",
+            "ncclRemoteError: A call failed possibly due to a network error or a remote process exiting prematurely.",
+        ]
+    what = "uncorrectable ECC error encountered" if kind == "ecc" else "unspecified launch failure"
+    # torch 2.8 gave CUDA's errors a class of their own.
+    accelerator = "RuntimeError" if release(launcher.torch) < "2.8" else "torch.AcceleratorError"
+    return [f"{accelerator}: CUDA error: {what}", *_CUDA]
