@@ -1,7 +1,6 @@
 """Write the generated parts of the documentation: the help text and the list of modules."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from fakeact.arguments import parser
@@ -16,10 +15,12 @@ DOCS = Path(__file__).parent
 def generated() -> dict[str, str]:
     """Every generated block by name."""
     found = discover()
-    ours = {name: module for name, module in found.modules.items() if found.sources[name].distribution == "fakeact"}
+    found.modules = {
+        name: each for name, each in found.modules.items() if found.sources[name].distribution == "fakeact"
+    }
     return {
         "help": parser().format_help(),
-        "modules": listing(replace(found, modules=ours)),
+        "modules": listing(found),
         "rules": "".join(f"{(check.__doc__ or '').splitlines()[0]}\n" for check in CHECKS),
         "integrations": "\n".join(SNIPPETS.values()),
     }

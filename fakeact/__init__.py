@@ -6,15 +6,15 @@ The public names are loaded when they are first used: the command line needs few
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fakeact.exit import Exit as Exit
     from fakeact.io import IO as IO
-    from fakeact.io import Exit as Exit
     from fakeact.module import Module as Module
     from fakeact.plugins import hookimpl as hookimpl
 
 __version__ = "0.1.0"
 __all__ = ["IO", "Exit", "Module", "hookimpl"]
 
-_HOMES = {"IO": "io", "Exit": "io", "Module": "module", "hookimpl": "plugins"}
+_HOMES = {"IO": "io", "Exit": "exit", "Module": "module", "hookimpl": "plugins"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,15 +5,17 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fakeact import __version__
 from fakeact.errors import UsageError
+from fakeact.hints import suggestion
 from fakeact.integrations import SNIPPETS
-from fakeact.options import suggestion
 from fakeact.settings import Settings, resolve
 from fakeact.units import parse_duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
 SPEEDS = (0.01, 1_000_000.0)
@@ -110,7 +112,9 @@ def _add_printed(group: argparse._ArgumentGroup) -> None:
     add("-V", "--version", action="version", version=f"fakeact {__version__}", help="show the version and exit")
 
 
-def _file(text: str) -> list[Path]:
+def _file(text: str) -> "list[Path]":
+    from pathlib import Path
+
     path = Path(text)
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text}")

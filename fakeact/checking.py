@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from fakeact.errors import UsageError
-from fakeact.options import choose_options, unknown
+from fakeact.hints import unknown
+from fakeact.options import choose_options
 from fakeact.plugins import Plugins
 
 

@@ -10,19 +10,19 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from fakeact import arguments, options, plugins
-from fakeact.ending import Reason
+from fakeact import arguments
 from fakeact.errors import FakeactError, UsageError
-from fakeact.module import Module
-from fakeact.runner import Programme
-from fakeact.session import Session
+from fakeact.hints import unknown
 from fakeact.settings import Settings, config_path
-from fakeact.signals import die
-from fakeact.stages.opening import open_stage
-from fakeact.telling import Teller
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fakeact.module import Module
+    from fakeact.plugins import Plugins
+    from fakeact.runner import Programme
 
 USAGE, BROKEN, PIPE, VANISHED = 2, 1, 128 + 13, 128 + 1
 
@@ -67,10 +67,12 @@ def run(chosen: Settings) -> int:
     return play(_programme(chosen, found), found, chosen)
 
 
-def _discover(chosen: Settings) -> plugins.Plugins:
+def _discover(chosen: Settings) -> "Plugins":
     """The plugins this call needs: those of files, and installed ones unless that is switched off."""
+    from fakeact.plugins import discover
+
     wanted = [*chosen.modules, *([chosen.check] if chosen.check else [])]
-    found = plugins.discover(
+    found = discover(
         wanted,
         chosen.no_plugin,
         files=[*_drop_ins(chosen), *chosen.plugin],
@@ -83,10 +85,13 @@ def _discover(chosen: Settings) -> plugins.Plugins:
     return found
 
 
-def _drop_ins(chosen: Settings) -> list[Path]:
+def _drop_ins(chosen: Settings) -> "list[Path]":
     """Personal modules beside the configuration file, if that was switched on."""
-    folder = config_path(os.environ).parent / "modules"
-    return sorted(folder.glob("*.py")) if chosen.drop_ins else []
+    if not chosen.drop_ins:
+        return []
+    from pathlib import Path
+
+    return sorted((Path(config_path(os.environ)).parent / "modules").glob("*.py"))
 
 
 def _printed_without_plugins(chosen: Settings) -> str:
@@ -95,6 +100,8 @@ def _printed_without_plugins(chosen: Settings) -> str:
 
         return SNIPPETS[chosen.print_integration]
     if chosen.new_plugin:
+        from pathlib import Path
+
         from fakeact.newplugin import new_plugin
 
         name, *where = chosen.new_plugin
@@ -108,7 +115,7 @@ def _printed_without_plugins(chosen: Settings) -> str:
     return chosen.show() if chosen.show_config else ""
 
 
-def _printed(chosen: Settings, found: plugins.Plugins) -> str:
+def _printed(chosen: Settings, found: "Plugins") -> str:
     if chosen.list_modules:
         from fakeact.listing import listing
 
@@ -124,15 +131,18 @@ def _printed(chosen: Settings, found: plugins.Plugins) -> str:
     return ""
 
 
-def _programme(chosen: Settings, found: plugins.Plugins) -> Programme:
+def _programme(chosen: Settings, found: "Plugins") -> "Programme":
+    from fakeact.options import choose_options
+    from fakeact.runner import Programme
+
     modules = choose_modules(found, chosen.modules, chosen.exclude)
     for name in chosen.weights:
         if name not in found.modules:
-            raise UsageError(f"weights: {options.unknown('module', name, found.modules)}")
+            raise UsageError(f"weights: {unknown('module', name, found.modules)}")
     return Programme(
         modules=list(modules.values()),
         seed=int.from_bytes(os.urandom(4), "big") if chosen.seed is None else chosen.seed,
-        options=options.choose_options(modules, chosen.option),
+        options=choose_options(modules, chosen.option),
         weights=chosen.weights,
         most_modules=chosen.exit_after_modules,
         most_seconds=chosen.exit_after_time,
@@ -142,19 +152,25 @@ def _programme(chosen: Settings, found: plugins.Plugins) -> Programme:
     )
 
 
-def choose_modules(found: plugins.Plugins, names: Sequence[str], without: Sequence[str]) -> dict[str, Module]:
+def choose_modules(found: "Plugins", names: Sequence[str], without: Sequence[str]) -> "dict[str, Module]":
     """The modules asked for, or all, less the excluded; raises UsageError if that can't be."""
     for name in [*names, *without]:
         if name not in found.modules and not (names and name in without):
-            raise UsageError(options.unknown("module", name, found.modules))
+            raise UsageError(unknown("module", name, found.modules))
     chosen = {name: found.modules[name] for name in names or sorted(found.modules) if name not in without}
     if not chosen:
         raise UsageError("no module is left to play; 'fakeact -l' lists those there are")
     return chosen
 
 
-def play(programme: Programme, found: plugins.Plugins, chosen: Settings) -> int:
+def play(programme: "Programme", found: "Plugins", chosen: Settings) -> int:
     """Play on standard output until it is over; gives the exit status, or dies by the signal it got."""
+    from fakeact.ending import Reason
+    from fakeact.session import Session
+    from fakeact.signals import die
+    from fakeact.stages.opening import open_stage
+    from fakeact.telling import Teller
+
     stage = open_stage(sys.stdout, chosen.color, os.environ, saver=chosen.screensaver)
     debug = bool(os.environ.get("FAKEACT_DEBUG"))
     teller = Teller(found, complain, debug)

@@ -4,21 +4,23 @@ Every method of :class:`IO` that can take time is a coroutine. Times are millise
 (see :mod:`fakeact.clock`); widths are cells of the terminal.
 """
 
-import asyncio
-import importlib
 import sys
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from types import ModuleType, TracebackType
-from typing import Any, NoReturn, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from fakeact import ansi
-from fakeact.canvas import Canvas
-from fakeact.clock import Clock
-from fakeact.ending import Over
 from fakeact.errors import RegionError
-from fakeact.screen import Screen
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import ModuleType, TracebackType
+
+    from fakeact.canvas import Canvas
+    from fakeact.clock import Clock
+    from fakeact.ending import Over
+    from fakeact.screen import Screen
 
 FLOOD = 1 << 16
 """Characters a show may print without sleeping before they are let out and others get their turn."""
@@ -28,14 +30,12 @@ SWITCH_INTERVAL = 0.0005
 """Seconds between turns of two threads while one imports: keeps frames and Ctrl-C within 15 ms."""
 
 
-class Exit(asyncio.CancelledError):
-    """The show is over. Raised out of every sleep; ``except Exception`` does not swallow it."""
-
-
 class IO:
     """One module's way to the screen and to the clock."""
 
-    def __init__(self, screen: Screen, clock: Clock, over: Over, started: datetime, instant_lines: int = 0) -> None:
+    def __init__(
+        self, screen: "Screen", clock: "Clock", over: "Over", started: datetime, instant_lines: int = 0
+    ) -> None:
         self._screen, self._clock, self._over, self._started = screen, clock, over, started
         self._canvas = screen.canvas
         self._unsent = self._column = self._told = 0
@@ -90,7 +90,9 @@ class IO:
             self._screen.show()
             if self._over:
                 self._tell()
-            await asyncio.sleep(0)
+            from asyncio import sleep
+
+            await sleep(0)
 
     async def newline(self) -> None:
         """Print a line feed."""
@@ -105,10 +107,12 @@ class IO:
 
     async def csleep(self, ms: float) -> None:
         """Sleep for milliseconds of show time; raises :class:`Exit` as soon as the show is over."""
+        from asyncio import get_running_loop
+
         if self._over:
             self._tell()
         self._unsent = 0
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
         sleeper: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(max(0.0, ms) / 1000, _wake, sleeper)
         self._sleepers.add(sleeper)
@@ -123,6 +127,8 @@ class IO:
         self._told += 1
         if self._told > DEAF:
             raise RuntimeError("goes on after the show is over: let fakeact.Exit (a CancelledError) through")
+        from fakeact.exit import Exit
+
         raise Exit
 
     async def cursor_up(self, rows: int = 1) -> None:
@@ -154,7 +160,10 @@ class IO:
         A thread does the work, so that frames and Ctrl-C go on. Where time is virtual it is done at once.
         Show time stands still for whoever waits, so the show does not depend on how long it took.
         """
-        loop = asyncio.get_running_loop()
+        import threading
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
         future: asyncio.Future[ModuleType] = loop.create_future()
         if name in sys.modules or self._clock.virtual:
             _import(name, future, lambda report: report())
@@ -164,6 +173,8 @@ class IO:
         return future
 
     def _wake_all(self) -> None:
+        from fakeact.exit import Exit
+
         for sleeper in self._sleepers:
             if not sleeper.done():
                 sleeper.set_exception(Exit())
@@ -172,7 +183,7 @@ class IO:
 class Live:
     """Rows pinned below the text, as an asynchronous context manager; made by :meth:`IO.live`."""
 
-    def __init__(self, canvas: Canvas, keep: bool) -> None:
+    def __init__(self, canvas: "Canvas", keep: bool) -> None:
         self._canvas, self._keep = canvas, keep
 
     async def __aenter__(self) -> Self:
@@ -191,7 +202,7 @@ class Live:
         self._canvas.set_rows(rows)
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
     ) -> None:
         self._canvas.close_region(keep=self._keep)
 
@@ -208,7 +219,7 @@ def _import(name: str, future: "asyncio.Future[ModuleType]", hand_over: Callable
     """Import, and hand over what is to be reported to whoever may touch the future."""
     report: Callable[[Any], None] = future.set_result
     try:
-        result: Any = importlib.import_module(name)
+        result: Any = import_module(name)
     except Exception as error:
         report, result = future.set_exception, error
 
@@ -219,7 +230,7 @@ def _import(name: str, future: "asyncio.Future[ModuleType]", hand_over: Callable
     hand_over(settle)
 
 
-def _import_aside(name: str, future: "asyncio.Future[ModuleType]", loop: asyncio.AbstractEventLoop) -> None:
+def _import_aside(name: str, future: "asyncio.Future[ModuleType]", loop: "asyncio.AbstractEventLoop") -> None:
     """Import in a thread of its own; the show may have ended meanwhile, then nobody waits any more."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)

@@ -8,29 +8,28 @@ list, or a function that gives a list, called only when a value has to be checke
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from fakeact.errors import UsageError
+from fakeact.hints import suggestion, unknown
 from fakeact.module import Module
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One thing that can be chosen about a module."""
 
     name: str
     kind: type
     default: Any
-    _possible: Sequence[Any] | range | Callable[[], Sequence[Any]] | None = None
+    listed: Sequence[Any] | range | Callable[[], Sequence[Any]] | None = None
 
     @property
     def possible(self) -> Sequence[Any] | range | None:
         """The values there are, or None where any of the type will do."""
-        return self._possible() if callable(self._possible) else self._possible
+        return self.listed() if callable(self.listed) else self.listed
 
     def describe(self) -> str:
         """What may be given, in a few words."""
@@ -129,23 +128,3 @@ def _check_together(module: Module, values: Mapping[str, Any]) -> None:
         module.check(**values)
     except ValueError as error:
         raise UsageError(f"{module.name}: {error}") from None
-
-
-def unknown(what: str, name: str, there: Sequence[str] | Mapping[str, Any]) -> str:
-    """The words for a name that does not exist, with those that do and the one probably meant."""
-    listed = ", ".join(sorted(there)) or f"no {what}"
-    return f"no {what} {name!r}; there is {listed}{suggestion(name, list(there))}"
-
-
-def suggestion(name: str, there: Sequence[str]) -> str:
-    """``" (did you mean x?)"`` where a name is close to one there is.
-
-    >>> suggestion("lm_training", ["cargo", "llm_training"])
-    ' (did you mean llm_training?)'
-    """
-    from difflib import get_close_matches
-
-    lowered = {candidate.lower(): candidate for candidate in there}
-    longer = [candidate for candidate in sorted(lowered) if len(name) > 3 and candidate.startswith(name.lower())]
-    close = longer or get_close_matches(name.lower(), lowered, 1)
-    return f" (did you mean {lowered[close[0]]}?)" if close else ""

@@ -1,25 +1,26 @@
 """Finding plugins, one by one, so that a broken one costs a line and not the show."""
 
-import importlib.metadata
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pluggy
 
 from fakeact import hookspecs
+from fakeact.entries import entries
 from fakeact.errors import PluginError
 from fakeact.module import Module, problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUP = "fakeact"
 hookimpl = pluggy.HookimplMarker(GROUP)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where a plugin comes from: an entry point, and the distribution that has it."""
 
     name: str
@@ -37,21 +38,21 @@ def _manager() -> pluggy.PluginManager:
     return manager
 
 
-@dataclass
 class Plugins:
     """What was found: the modules by name, where each comes from, and a line for each plugin left out."""
 
-    modules: dict[str, Module] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-    manager: pluggy.PluginManager = field(default_factory=_manager)
+    def __init__(self) -> None:
+        self.modules: dict[str, Module] = {}
+        self.sources: dict[str, Source] = {}
+        self.refused: list[str] = []
+        self.manager = _manager()
 
 
 def discover(
     wanted: Collection[str] = (),
     without: Collection[str] = (),
     *,
-    files: Sequence[Path] = (),
+    files: Sequence["Path"] = (),
     installed: bool = True,
     strict: bool = False,
 ) -> Plugins:
@@ -75,13 +76,13 @@ def discover(
 Loadable = tuple["Source", Callable[[], object]]
 
 
-def _from_files(files: Sequence[Path]) -> Iterator[Loadable]:
+def _from_files(files: Sequence["Path"]) -> Iterator[Loadable]:
     """A Python file is a plugin if it implements a hook."""
     for path in files:
         yield Source(path.stem, str(path), str(path), "(a file)"), partial(_load_file, path)
 
 
-def _load_file(path: Path) -> object:
+def _load_file(path: "Path") -> object:
     from importlib.util import module_from_spec, spec_from_file_location
 
     spec = spec_from_file_location(path.stem, path)
@@ -94,26 +95,14 @@ def _load_file(path: Path) -> object:
 
 
 def _from_entry_points(wanted: Collection[str], found: Plugins) -> Iterator[Loadable]:
-    entries = _entry_points()
     missing = set(wanted) - found.modules.keys()
     if wanted and not missing:
         return
-    only = missing if missing and {entry.name for entry in entries}.issuperset(missing) else None
-    for entry in entries:
+    there = entries(GROUP)
+    only = missing if missing and {entry.name for entry in there}.issuperset(missing) else None
+    for entry in there:
         if only is None or entry.name in only:
-            yield _source(entry), entry.load
-
-
-def _entry_points() -> list[importlib.metadata.EntryPoint]:
-    """Entry points by name; those that a wheel inside another one shows twice are folded."""
-    entries = {(entry.name, entry.value): entry for entry in importlib.metadata.entry_points(group=GROUP)}
-    return [entries[key] for key in sorted(entries)]
-
-
-def _source(entry: importlib.metadata.EntryPoint) -> Source:
-    if entry.dist is None:
-        return Source(entry.name, entry.value)
-    return Source(entry.name, entry.value, entry.dist.name, entry.dist.version)
+            yield Source(*entry), entry.load
 
 
 def _refusal(source: Source, error: Exception) -> str:

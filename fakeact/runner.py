@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from fakeact.clock import Clock
 from fakeact.ending import Over, Reason
-from fakeact.io import IO, Exit
+from fakeact.exit import Exit
+from fakeact.io import IO
 from fakeact.module import Module
 from fakeact.prompt import type_command
 from fakeact.screen import Screen
@@ -19,18 +20,17 @@ LAST_TURNS = 100
 """Turns of the event loop a module gets for its ``finally`` blocks before it is cancelled and left."""
 
 
-@dataclass(frozen=True)
-class Programme:
+class Programme(NamedTuple):
     """What is to be played, and for how long. Durations are seconds of playing time."""
 
     modules: Sequence[Module]
     seed: int
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     most_modules: int | None = None
     most_seconds: float | None = None
     module_seconds: float | None = None
     instant_lines: int = 0
-    weights: Mapping[str, int] = field(default_factory=dict)
+    weights: Mapping[str, int] = MappingProxyType({})
     prompt: bool = False
 
 

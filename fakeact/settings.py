@@ -1,23 +1,22 @@
 """What holds: flags, then ``FAKEACT_*`` variables, then the configuration file, then defaults."""
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from fakeact.errors import UsageError
-from fakeact.options import unknown
+from fakeact.hints import unknown
 
 FILE_ONLY = {"weights"}
 
 
-@dataclass
 class Settings:
     """Values by name, and where each comes from."""
 
-    values: dict[str, Any] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
+        self.values = values or {}
+        self.sources: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -35,10 +34,10 @@ class Settings:
         return "\n".join(lines) + "\n"
 
 
-def config_path(env: Mapping[str, str]) -> Path:
+def config_path(env: Mapping[str, str]) -> str:
     """Where the configuration file is looked for: ``$XDG_CONFIG_HOME/fakeact/config.toml``."""
-    home = env.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(home) / "fakeact" / "config.toml"
+    home = env.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return os.path.join(home, "fakeact", "config.toml")
 
 
 def resolve(
@@ -76,9 +75,10 @@ def _names(actions: Mapping[str, argparse.Action]) -> list[str]:
     return [*(name.replace("_", "-") for name in actions), *FILE_ONLY, "options"]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -117,7 +117,7 @@ def _boolean(text: str) -> bool:
     return text.lower() in {"yes", "true", "on", "1"}
 
 
-def _add_file_only(settings: Settings, written: Mapping[str, Any], path: Path) -> None:
+def _add_file_only(settings: Settings, written: Mapping[str, Any], path: str) -> None:
     """Weights, and module options as tables; options given elsewhere come later and so count more."""
     weights = written.get("weights", {})
     if not isinstance(weights, dict) or any(type(w) is not int or not 0 <= w <= 100 for w in weights.values()):

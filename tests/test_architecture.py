@@ -14,27 +14,27 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/fakeact_*/**/*.py")
 
 # Who may import what of the core. Rooms lower in the list know nothing of those above.
 ARROWS = {
-    "cli": "arguments checking ending errors installing integrations listing module newplugin observers options "
+    "cli": "arguments checking ending errors hints installing integrations listing module newplugin observers options "
     "plugins printing runner session settings signals stages telling",
-    "checking": "errors options plugins testing",
+    "checking": "errors hints options plugins testing",
     "installing": "",
     "newplugin": "errors",
     "printing": "arguments errors options plugins",
     "observers": "ansi errors module plugins settings stages",
     "telling": "module plugins",
-    "settings": "errors options",
+    "settings": "errors hints",
     "integrations": "",
     "prompt": "ansi io style",
     "session": "clock ending keys runner screen signals stages",
     "keys": "ending",
-    "arguments": "errors integrations options settings units",
+    "arguments": "errors hints integrations settings units",
     "listing": "ansi options plugins",
-    "runner": "clock ending io module prompt screen",
-    "options": "errors module",
-    "plugins": "hookspecs errors module",
+    "runner": "clock ending exit io module prompt screen",
+    "options": "errors hints module",
+    "plugins": "entries errors hookspecs module",
     "hookspecs": "module",
     "signals": "ending",
-    "io": "ansi canvas clock ending errors screen",
+    "io": "ansi canvas clock ending errors exit screen",
     "screen": "canvas ending stages",
     "canvas": "ansi",
     "stages": "ansi stages",
@@ -45,6 +45,9 @@ ARROWS = {
     "clock": "",
     "ending": "",
     "errors": "",
+    "entries": "",
+    "exit": "",
+    "hints": "",
     "ansi": "",
 }
 FOR_PLUGINS = {"ansi", "style", "units", "widgets", "testing"}

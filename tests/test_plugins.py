@@ -1,13 +1,16 @@
 """Discovery: one by one, so that a broken plugin costs a line."""
 
+import os
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from functools import partial
+from importlib.metadata import entry_points
 from pathlib import Path
-from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
 
 from fakeact import IO, Module, hookimpl, plugins
+from fakeact.entries import Entry, entries
 from fakeact.plugins import Plugins, Source, add_plugin, discover
 
 GOOD = """
@@ -18,20 +21,26 @@ def fakeact_modules(): return [Module({name!r}, "./{name}", run)]
 """
 
 
+def describe(where: Path, distribution: str, entry_points: str) -> None:
+    """Lay down a distribution's metadata as installers do."""
+    folder = where / f"{distribution.replace('-', '_')}-1.2.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {distribution}\nVersion: 1.2\n\nAbout.")
+    (folder / "entry_points.txt").write_text(entry_points)
+
+
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """Installs plugins from source texts, each as a distribution of its own."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    entries: list[EntryPoint] = []
-    monkeypatch.setattr(plugins.importlib.metadata, "entry_points", lambda group: entries)
+    monkeypatch.setattr(plugins, "entries", partial(entries, places=[str(tmp_path)]))
+    count = iter(range(100))
 
     def one(name: str, source: str, distribution: str = "", again: bool = False) -> None:
-        package = f"probe_{name}_{len(entries)}"
+        package = f"probe_{name}_{next(count)}"
         (tmp_path / f"{package}.py").write_text(source)
-        for _ in range(1 + again):
-            entry = EntryPoint(name, package, "fakeact")
-            vars(entry)["dist"] = SimpleNamespace(name=distribution or f"dist-{name}", version="1.2")
-            entries.append(entry)
+        for owner in [distribution or f"dist-{name}", *["another"] * again]:
+            describe(tmp_path, owner, f"[fakeact]\n{name} = {package}\n")
 
     return one
 
@@ -154,3 +163,46 @@ def test_observers_are_called_through_pluggy() -> None:
     add_plugin(found, Source("observer", "observer"), Observer)
     found.manager.hook.fakeact_show_started(module=Module("x", "", run), seed="1/0")
     assert heard == ["x"]
+
+
+@pytest.mark.parametrize("group", ["fakeact", "console_scripts", "pytest11", "no_such_group"])
+def test_entry_points_are_those_that_importlib_finds(group: str) -> None:
+    """What is read from the metadata's files is what importlib.metadata tells of this very environment."""
+    theirs = {(e.name, e.value, e.dist.name, e.dist.version) for e in entry_points(group=group) if e.dist}
+    ours = {tuple(entry) for entry in entries(group)}
+    assert {entry[:2] for entry in ours} == {entry[:2] for entry in theirs}
+    assert ours <= theirs
+
+
+def test_odd_metadata_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Other groups, comments, blanks and extras don't disturb, and a lost METADATA costs only the names."""
+    describe(tmp_path, "odd-one", "[other]\nx = y\n\n# a = b\n[fakeact]\n  nap=naps:shows.now [all]\nbroken\n")
+    (found,) = entries("fakeact", [str(tmp_path), str(tmp_path / "missing")])
+    assert found == ("nap", "naps:shows.now [all]", "odd-one", "1.2")
+    (tmp_path / "odd_one-1.2.dist-info" / "METADATA").unlink()
+    (found,) = entries("fakeact", [str(tmp_path)])
+    assert found[2:] == ("?", "?")
+
+
+def test_an_entry_point_may_name_something_in_a_module() -> None:
+    """A value is a module, or a module and a path in it, with extras that don't matter here."""
+    assert Entry("x", "os.path").load() is os.path
+    assert Entry("x", "os: path.join [extra]").load() is os.path.join
+
+
+def test_the_first_of_two_distributions_of_a_name_counts(tmp_path: Path) -> None:
+    """As for modules, an earlier place on the path hides a later one."""
+    for place, package in (("near", "mine"), ("far", "theirs")):
+        (tmp_path / place).mkdir()
+        describe(tmp_path / place, "twice", f"[fakeact]\na = {package}\n")
+    assert [e.value for e in entries("fakeact", [str(tmp_path / "near"), str(tmp_path / "far")])] == ["mine"]
+
+
+def test_a_plugin_in_a_zip_file_is_found_by_importlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the path holds an archive, importlib.metadata is asked, which can read it."""
+    describe(tmp_path, "packed", "[fakeact]\nzipped = zipped_plugin\n")
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in (tmp_path / "packed-1.2.dist-info").iterdir():
+            archive.write(path, f"packed-1.2.dist-info/{path.name}")
+    monkeypatch.syspath_prepend(str(tmp_path / "all.zip"))
+    assert ("zipped", "zipped_plugin", "packed", "1.2") in entries("fakeact")

@@ -2,16 +2,14 @@
 
 import os
 import select
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from fakeact import ansi
 from fakeact.stages.colour import Depth, fit
 from fakeact.stages.glyphs import encodable
 
 
-@dataclass(frozen=True)
-class Abilities:
+class Abilities(NamedTuple):
     """What a terminal can do, and its size where it does not tell."""
 
     depth: Depth
