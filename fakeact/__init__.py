@@ -9,12 +9,27 @@ if TYPE_CHECKING:
     from fakeact.exit import Exit as Exit
     from fakeact.io import IO as IO
     from fakeact.module import Module as Module
+    from fakeact.outputs import Output as Output
+    from fakeact.playing import Played as Played
+    from fakeact.playing import play as play
+    from fakeact.playing import record as record
     from fakeact.plugins import hookimpl as hookimpl
+    from fakeact.recording import Recording as Recording
 
 __version__ = "0.1.0"
-__all__ = ["IO", "Exit", "Module", "hookimpl"]
+__all__ = ["IO", "Exit", "Module", "Output", "Played", "Recording", "hookimpl", "play", "record"]
 
-_HOMES = {"IO": "io", "Exit": "exit", "Module": "module", "hookimpl": "plugins"}
+_HOMES = {
+    "IO": "io",
+    "Exit": "exit",
+    "Module": "module",
+    "Output": "outputs",
+    "Played": "playing",
+    "Recording": "recording",
+    "hookimpl": "plugins",
+    "play": "playing",
+    "record": "playing",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
+RECORD_FORMATS = ("v2", "v3", "txt", "html")
+SIZES = (range(10, 1001), range(4, 501))
+"""Columns and rows of a terminal that is worth recording."""
 SPEEDS = (0.01, 1_000_000.0)
 
 
@@ -50,6 +53,7 @@ def parser() -> Parser:
     _add_choice(p.add_argument_group("what is played"))
     _add_pace(p.add_argument_group("how fast, and how long"))
     _add_look(p.add_argument_group("how it looks"))
+    _add_kept(p.add_argument_group("kept and shared"))
     _add_printed(p.add_argument_group("printed instead of played"))
     return p
 
@@ -96,6 +100,18 @@ def _add_look(group: argparse._ArgumentGroup) -> None:
     add("--inhibit", action=argparse.BooleanOptionalAction, help="keep the machine awake meanwhile")
 
 
+def _add_kept(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--record", metavar="FILE",
+        help="write the show to a .cast, .svg, .txt or .html instead, as fast as it can be computed; - is "
+        "standard output; needs --exit-after-time or --exit-after-modules")  # fmt: skip
+    add("--record-format", choices=RECORD_FORMATS, metavar="FORMAT",
+        help=f"whatever the file's name says: {', '.join(RECORD_FORMATS)} (v2 and v3 are asciicasts)")  # fmt: skip
+    add("--size", type=_size, metavar="COLSxROWS", help="the recorded terminal's size (80x24)")
+    add("--force", action="store_true", help="write over files that are there already")
+    add("--share-line", action="store_true", help="in the end, print the command that plays this show again")
+
+
 def _add_printed(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("-l", "--list-modules", action="store_true", help="list the modules and what they pretend to be")
@@ -130,6 +146,14 @@ def _names(text: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError("a name is missing")
     return names
+
+
+def _size(text: str) -> tuple[int, int]:
+    columns, _, rows = text.lower().partition("x")
+    size = tuple(int(part) if part.isascii() and part.isdigit() else -1 for part in (columns, rows))
+    if not all(part in possible for part, possible in zip(size, SIZES, strict=True)):
+        raise argparse.ArgumentTypeError(f"{text}: write COLUMNSxROWS, 10x4 to 1000x500")
+    return size[0], size[1]
 
 
 def _speed(text: str) -> float:
@@ -214,6 +238,11 @@ def parse(arguments: Sequence[str] | None = None, env: Mapping[str, str] | None 
         "print_integration",
         "print_completions",
         "print_manpage",
+        "record",
+        "record_format",
+        "size",
+        "force",
+        "share_line",
     ):
         settings.values[name] = getattr(said, name)
     return settings

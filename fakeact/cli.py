@@ -50,6 +50,10 @@ def complain(message: object) -> None:
 
 def run(chosen: Settings) -> int:
     """Do what was asked for; gives the exit status."""
+    if chosen.record or chosen.record_format or chosen.size:
+        from fakeact.recorder import check_request
+
+        check_request(chosen)
     if text := _printed_without_plugins(chosen):
         print(text, end="", flush=True)
         return 0
@@ -64,6 +68,10 @@ def run(chosen: Settings) -> int:
         from fakeact.checking import check
 
         return check(found, chosen.check, chosen.option)
+    if chosen.record:
+        from fakeact.recorder import record
+
+        return record(_programme(chosen, found), found, chosen, complain)
     return play(_programme(chosen, found), found, chosen)
 
 
@@ -175,6 +183,10 @@ def play(programme: "Programme", found: "Plugins", chosen: Settings) -> int:
     debug = bool(os.environ.get("FAKEACT_DEBUG"))
     teller = Teller(found, complain, debug)
     with ExitStack() as observers:
+        if "fakeact.outputs" in sys.modules:  # else no option names a file to write
+            from fakeact.outputs import opened
+
+            observers.enter_context(opened(programme.options, chosen.force))
         if chosen.title or chosen.inhibit:
             from fakeact.observers import observers_for
 
@@ -184,6 +196,10 @@ def play(programme: "Programme", found: "Plugins", chosen: Settings) -> int:
                 found.manager.register(observer)
         session = Session(programme, stage, chosen.speed_factor, teller, saver=chosen.screensaver, debug=debug)
         session.play()
+    if chosen.share_line:
+        from fakeact.recorder import tell_share_line
+
+        tell_share_line(programme, chosen)
     if session.over.reason is Reason.SIGNAL:
         die(session.over.signal)
     if session.all_broken:

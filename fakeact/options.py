@@ -1,12 +1,14 @@
 """A module's options: the keyword-only parameters of its ``run``, with type, default and what is possible.
 
-A type is one of ``bool``, ``int``, ``float`` and ``str``, one of these or ``None``, or a ``Literal``. With
+A type is one of ``bool``, ``int``, ``float`` and ``str``, one of these or ``None``, a ``Literal``, or
+:class:`fakeact.Output` or ``None`` for a file that the module may write because it was named. With
 ``Annotated[int, range(1, 9)]`` or ``Annotated[str, names]`` what is possible can be said too: a range, a
 list, or a function that gives a list, called only when a value has to be checked or shown.
 """
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -38,7 +40,8 @@ class Option(NamedTuple):
             return f"{possible.start} to {possible[-1]}"
         if possible:
             return ", ".join(map(str, possible))
-        return {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}[self.kind]
+        words = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+        return words.get(self.kind, "a file's name")
 
     def parse(self, text: str) -> Any:
         """The value a text stands for; raises ValueError if it stands for none that is possible."""
@@ -66,9 +69,14 @@ def _option(parameter: inspect.Parameter) -> Option:
     if get_origin(annotation) is Literal:
         possible = get_args(annotation)
         annotation = type(possible[0])
-    if annotation not in (bool, int, float, str):
+    if annotation not in (bool, int, float, str) and not _is_output(annotation):
         annotation = type(parameter.default) if type(parameter.default) in (bool, int, float) else str
     return Option(parameter.name, annotation, parameter.default, possible)
+
+
+def _is_output(annotation: Any) -> bool:
+    outputs = sys.modules.get("fakeact.outputs")  # read by whoever declares such an option, else not at all
+    return outputs is not None and annotation is outputs.Output
 
 
 def _parse(kind: type, text: str) -> Any:
@@ -83,6 +91,10 @@ def _parse(kind: type, text: str) -> Any:
         if not math.isfinite(value):
             raise ValueError(text)
         return value
+    if _is_output(kind):
+        if text in ("", "-"):
+            raise ValueError(text)
+        return kind(text)
     return text
 
 

@@ -38,6 +38,11 @@ class Session:
         """True if every module failed."""
         return self._runner.all_broken
 
+    @property
+    def seconds(self) -> float:
+        """Playing time since the beginning."""
+        return self._clock.playing
+
     def play(self) -> None:
         """Play until it is over, and leave the terminal as it was found."""
         self._enter()

@@ -55,7 +55,7 @@ def _fit_sgr(codes: str, depth: Depth) -> str:
         return ""
     fitted = re.sub(r"\b([34])8;2;(\d+);(\d+);(\d+)", lambda m: _fit_rgb(m, depth), codes)
     if depth is Depth.ANSI:
-        fitted = re.sub(r"\b([34])8;5;(\d+)", lambda m: _nearest(m.group(1), _palette_rgb(int(m.group(2)))), fitted)
+        fitted = re.sub(r"\b([34])8;5;(\d+)", lambda m: _nearest(m.group(1), palette_rgb(int(m.group(2)))), fitted)
     return f"{ansi.ESC}[{fitted}m"
 
 
@@ -76,7 +76,7 @@ _SIXTEEN = (
 )
 
 
-def _palette_rgb(index: int) -> tuple[int, int, int]:
+def palette_rgb(index: int) -> tuple[int, int, int]:
     """The colour of a palette entry: sixteen named ones, a 6x6x6 cube, 24 greys."""
     if index < 16:
         return _SIXTEEN[index]
@@ -92,7 +92,7 @@ def _distance(a: tuple[int, int, int], b: tuple[int, int, int]) -> int:
 
 
 def _palette_index(r: int, g: int, b: int) -> int:
-    return min(range(16, 256), key=lambda index: _distance(_palette_rgb(index), (r, g, b)))
+    return min(range(16, 256), key=lambda index: _distance(palette_rgb(index), (r, g, b)))
 
 
 def _nearest(layer: str, rgb: tuple[int, int, int]) -> str:

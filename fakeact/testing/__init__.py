@@ -10,8 +10,9 @@
 (['zzz', 'good morning'], 3600.0, 'finished')
 """
 
+from fakeact.recording.take import Frame
 from fakeact.testing.checks import CHECKS, BrokenRule, broken_rules, check_module, parametrize_with_checks
-from fakeact.testing.performance import Frame, Performance, perform
+from fakeact.testing.performance import Performance, perform
 from fakeact.testing.screen import Screen, UnknownSequence
 
 __all__ = [

@@ -1,30 +1,19 @@
 """Playing a module under virtual time, and what was seen."""
 
 import gc
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fakeact.clock import Clock, ShowLoop, VirtualWall
-from fakeact.ending import Over, Reason
 from fakeact.module import Module
-from fakeact.runner import Programme, Runner
-from fakeact.screen import Screen as ShowScreen
-from fakeact.stages.colour import Depth, fit
+from fakeact.recording.take import Frame, fit_size, show, take
+from fakeact.runner import Programme
+from fakeact.stages.colour import Depth
 from fakeact.testing.screen import Screen
 
 STARTED = datetime(2026, 1, 30, 10, 45, 32)
 """The date and time every performance begins at, unless another is given."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What was sent in one write, and when: seconds of playing time."""
-
-    at: float
-    text: str
 
 
 @dataclass
@@ -61,42 +50,6 @@ class Performance:
         return self.screen.lines
 
 
-class _MemoryStage:
-    """A stage that keeps frames and plays them on a screen in memory."""
-
-    def __init__(
-        self,
-        played: Performance,
-        clock: Clock,
-        motion: bool,
-        depth: Depth,
-        sizes: Mapping[float, tuple[int, int]],
-    ) -> None:
-        self._played, self._clock, self._motion, self._depth = played, clock, motion, depth
-        self._sizes = sorted(sizes.items())
-
-    @property
-    def motion(self) -> bool:
-        return self._motion
-
-    def size(self) -> tuple[int, int]:
-        while self._sizes and self._sizes[0][0] <= self._clock.playing:
-            self._played.screen.resize(*self._sizes.pop(0)[1])
-        return self._played.screen.columns, self._played.screen.height
-
-    def write(self, text: str) -> None:
-        self.size()
-        text = fit(text, self._depth)
-        self._played.frames.append(Frame(self._clock.playing, text))
-        self._played.screen.feed(text)
-
-    def open(self) -> None:
-        """Nothing has to be changed."""
-
-    def close(self) -> None:
-        """Nothing was changed."""
-
-
 def perform(
     module: Module,
     *,
@@ -120,25 +73,23 @@ def perform(
     module's options. A module that raises does not raise here: see ``error``. One that waits for what
     can't come raises :class:`fakeact.clock.Stalled`.
     """
-    clock = Clock(VirtualWall(), speed)
-    played, over = Performance(Screen(columns, rows)), Over()
-    depth = Depth.TRUE if color else Depth.NONE
-    screen = ShowScreen(_MemoryStage(played, clock, motion, depth, sizes or {}), over)
-    clock.on_frame = screen.show
-
-    def observe(what: str, **facts: Any) -> None:
-        if what == "finished":
-            played.error = facts["error"]
-            played.ended = "failed" if played.error else "stopped" if over else "finished"
-            played.seconds = clock.playing
-
     programme = Programme([module], seed, {module.name: options}, most_modules=1, most_seconds=seconds)
-    if interrupt is not None:
-        clock.set_deadline(interrupt, lambda: over.end(Reason.SIGNAL, signal.SIGINT))
-    loop = ShowLoop(clock)
+    depth = Depth.TRUE if color else Depth.NONE
     try:
-        loop.run_until_complete(Runner(programme, screen, clock, over, observe).play(started))
+        kept = take(
+            programme,
+            started,
+            size=(columns, rows),
+            speed=speed,
+            motion=motion,
+            depth=depth,
+            sizes=sizes,
+            interrupt=interrupt,
+        )
     finally:
-        loop.close()
         gc.collect(0)  # a module's abandoned coroutines complain now, in the test that made them
-    return played
+    screen = Screen(columns, rows)
+    for frame in kept.frames:
+        show(frame, screen)
+    fit_size(screen, kept.size)
+    return Performance(screen, kept.frames, kept.seconds, kept.ended, next(iter(kept.errors), None))

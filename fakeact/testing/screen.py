@@ -27,15 +27,19 @@ class UnknownSequence(ValueError):
 
 
 class Screen:
-    """Rows and columns of characters, with a scrollback and a cursor."""
+    """Rows and columns of characters, with a scrollback and a cursor.
 
-    def __init__(self, columns: int = 80, rows: int = 24) -> None:
+    With *keep_styles* rows that scroll out of sight keep their colours for :meth:`styled_lines`.
+    """
+
+    def __init__(self, columns: int = 80, rows: int = 24, *, keep_styles: bool = False) -> None:
         self.columns, self.height = columns, rows
         self.scrollback: list[str] = []
         """Rows that have left at the top, the oldest first."""
         self.cursor_shown = True
         self.climbed_wrapped = 0
         """How often a show moved the cursor up into a line that had wrapped: not to its beginning."""
+        self._above: list[_Row] | None = [] if keep_styles else None
         self._pen: dict[str, str] = {}
         self._style = _PLAIN
         self._above_wrapped: set[int] = set()
@@ -84,6 +88,13 @@ class Screen:
     def styled_rows(self) -> list[list[Cell]]:
         """The visible rows as characters with their styles, without plain blanks at their ends."""
         return [row.styled for row in self._page.rows]
+
+    def styled_lines(self) -> list[list[Cell]]:
+        """All rows as :meth:`styled_rows`, without blank ones at the end; needs *keep_styles*."""
+        rows = [*(row.styled for row in self._above or ()), *self.styled_rows()]
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
 
     def feed(self, text: str) -> None:
         """Show text; a line feed also returns to the first column, as terminal drivers make it do.
@@ -212,6 +223,8 @@ class Screen:
             if row.wrapped:
                 self._above_wrapped.add(len(self.scrollback))
             self.scrollback.append(row.text)
+            if self._above is not None:
+                self._above.append(row)
 
 
 class _Row:
