@@ -1,5 +1,6 @@
 """The modules there are, for people and as JSON."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fakeact import ansi
@@ -9,33 +10,34 @@ from fakeact.plugins import Plugins, Source
 
 def listing(found: Plugins, as_json: bool = False) -> str:
     """Every module with what it pretends to be and what can be chosen about it."""
-    records = [_record(found, name) for name in sorted(found.modules)]
     if as_json:
         import json
 
+        records = [_record(found, name, _described) for name in sorted(found.modules)]
         return json.dumps(records, indent=2) + "\n"
+    records = [_record(found, name, _setting) for name in sorted(found.modules)]
     widest = max((ansi.width(record["name"]) for record in records), default=0)
     return "".join(_entry(record, widest) for record in records)
 
 
-def _record(found: Plugins, name: str) -> dict[str, Any]:
+def _record(found: Plugins, name: str, tell: Callable[[Option], object]) -> dict[str, Any]:
     module, source = found.modules[name], found.sources[name]
     return {
         "name": name,
         "signature": module.signature,
         "summary": module.summary,
-        "options": [_option_record(option) for option in options_of(module).values()],
+        "options": [tell(option) for option in options_of(module).values()],
         "distribution": source.distribution,
         "version": source.version,
     }
 
 
-def _option_record(option: Option) -> dict[str, Any]:
+def _described(option: Option) -> dict[str, Any]:
     return {"name": option.name, "default": option.default, "possible": option.describe()}
 
 
 def _entry(record: dict[str, Any], widest: int) -> str:
-    options = ", ".join(_setting(option) for option in record["options"])
+    options = ", ".join(record["options"])
     indent = " " * (widest + 2)
     lines = [f"{record['name']:{widest}}  {record['signature']}", f"{indent}{record['summary']}"]
     if options:
@@ -43,8 +45,8 @@ def _entry(record: dict[str, Any], widest: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _setting(option: dict[str, Any]) -> str:
-    return option["name"] if option["default"] is None else f"{option['name']}={option['default']}"
+def _setting(option: Option) -> str:
+    return option.name if option.default is None else f"{option.name}={option.default}"
 
 
 def plugin_listing(found: Plugins, as_json: bool = False) -> str:

@@ -1,7 +1,6 @@
 """The module: a run of ansible-playbook from the prompt to the recap."""
 
 import random
-from typing import Annotated, Literal
 
 from fakeact import IO
 from fakeact_ansible.callback import Callback
@@ -15,21 +14,13 @@ LOADING_MS = (900, 1500)
 """Ansible is silent while it reads the inventory and the playbook."""
 
 
-async def play(
-    io: IO,
-    rng: random.Random,
-    *,
-    site: Annotated[str | None, sites] = None,
-    hosts: Annotated[int, range(4, 61)] = 8,
-    forks: Annotated[int, range(1, 101)] = 5,
-    trouble: Literal["some", "none"] = "some",
-) -> None:
-    """Run a playbook against so many hosts of a site, forks of them at a time."""
+async def run_playbook(io: IO, rng: random.Random, site: str | None, hosts: int, forks: int, *, trouble: bool) -> None:
+    """Run a playbook against so many hosts of a site, a drawn one for None, forks of them at a time."""
     name = site or rng.choice(sites())
     project = Project(read_json("sites.json")[name]["root"])
     machines = inventory(name, hosts, rng)
     await io.csleep(rng.uniform(*LOADING_MS))
-    luck = Trouble(machines, rng, on=trouble == "some")
+    luck = Trouble(machines, rng, on=trouble)
     warn, started = rng.random() < 0.35, io.now().replace(tzinfo=None)
     run = Run(project, machines, luck, rng, forks=forks, warn=warn, started=started)
     callback = Callback(io.width)

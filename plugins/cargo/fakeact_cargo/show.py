@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from datetime import datetime
-from typing import Annotated
 
 from fakeact import IO
 from fakeact_cargo import says
@@ -26,16 +25,8 @@ SHORTEST, LONGEST = 20.0, 190.0
 """Seconds of compiling; a faster or slower machine is imagined for what would be beyond."""
 
 
-async def build(
-    io: IO,
-    rng: random.Random,
-    *,
-    crates: Annotated[int, range(20, 501)] = 260,
-    jobs: Annotated[int, range(1, 257)] = 8,
-    warnings: bool = True,
-    cached: bool = False,
-) -> None:
-    """Build a Rust workspace with all it depends on."""
+async def build_workspace(io: IO, rng: random.Random, crates: int, jobs: int, *, warnings: bool, cached: bool) -> None:
+    """Build a workspace that depends on so many crates, which are on disk already if *cached*."""
     started = io.now()
     made = workspace(rng, crates, warnings=warnings)
     await _lock(io, rng, made)

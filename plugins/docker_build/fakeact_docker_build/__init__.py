@@ -4,10 +4,11 @@ import random
 from typing import Annotated, Literal
 
 from fakeact import IO, Module, hookimpl
-from fakeact_docker_build.facts import RECIPES
 
 
 def _recipes() -> list[str]:
+    from fakeact_docker_build.facts import RECIPES
+
     return ["any", *RECIPES]
 
 

@@ -1,7 +1,6 @@
 """The show: wget2 until all is here, then sha256sum."""
 
 import random
-from typing import Annotated, Literal
 
 from fakeact import IO
 from fakeact.style import red
@@ -17,23 +16,11 @@ FRAME, SECOND = 5, 10
 PAUSE = 5000
 """Milliseconds between two runs: `sleep 5`."""
 
-Topic = Literal["any", "genomes", "isos", "maps", "sources", "wikis"]
 
-
-async def fetch(
-    io: IO,
-    rng: random.Random,
-    *,
-    files: Annotated[int, range(1, 33)] = 9,
-    topic: Topic = "any",
-    threads: Annotated[int, range(1, 17)] = 5,
-    link: Annotated[int, range(100_001)] = 0,
-    trouble: Trouble = "some",
+async def fetch_all(
+    io: IO, rng: random.Random, *, files: int, topic: str, threads: int, link: int, trouble: Trouble
 ) -> None:
-    """Download files of a topic, so many at a time, through a link of so many Mbit/s.
-
-    A link of 0 is as fast as it takes to be done in about two minutes.
-    """
+    """Run wget2 until all files are here, then check them; the link is in Mbit/s, 0 for one that fits."""
     targets = choose(rng, rng.choice(TOPICS) if topic == "any" else topic, files)
     total = sum(target.size for target in targets)
     capacity = link * 125_000.0 or total / rng.uniform(50, 75)

@@ -4,9 +4,6 @@ import random
 from typing import Annotated
 
 from fakeact import IO, Module, hookimpl
-from fakeact_kernel_compile.build import build
-from fakeact_kernel_compile.complaints import complaints
-from fakeact_kernel_compile.shell import times
 
 _FRAME = 0.05
 """Seconds within which lines appear together."""
@@ -20,6 +17,10 @@ async def run(
     modules: Annotated[int, range(5001)] = 700,
 ) -> None:
     """Build a Linux kernel with so many jobs, and modules of up to so many source files."""
+    from fakeact_kernel_compile.build import build
+    from fakeact_kernel_compile.complaints import complaints
+    from fakeact_kernel_compile.shell import times
+
     srctree = f"/usr/src/linux-7.2.{rng.randint(1, 13)}"
     building = build(rng, jobs=jobs, module_files=modules, srctree=srctree, complaints=complaints(rng))
     shown = 0.0

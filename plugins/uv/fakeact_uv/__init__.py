@@ -1,7 +1,33 @@
 """Pretend to sync a Python project with uv."""
 
-from fakeact import Module, hookimpl
-from fakeact_uv.show import sync
+import random
+from typing import Annotated, Literal
+
+from fakeact import IO, Module, hookimpl
+
+
+def _kinds() -> list[str]:
+    from fakeact_uv.catalogue import kinds
+
+    return ["any", *kinds()]
+
+
+async def sync(
+    io: IO,
+    rng: random.Random,
+    *,
+    kind: Annotated[str, _kinds] = "any",
+    environment: Literal["any", "new", "outdated"] = "any",
+    bandwidth: Annotated[int, range(10_001)] = 0,
+) -> None:
+    """Sync a Python project with uv.
+
+    *kind* is what the project is about. A *new* environment gets everything, an *outdated* one an upgrade.
+    *bandwidth* is in MiB/s; 0 stands for one at which the downloads take a minute or two.
+    """
+    from fakeact_uv.show import sync_project
+
+    await sync_project(io, rng, kind, environment, bandwidth)
 
 
 @hookimpl

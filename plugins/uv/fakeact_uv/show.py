@@ -2,11 +2,9 @@
 
 import random
 from datetime import datetime
-from typing import Annotated, Literal
 
 from fakeact import IO
 from fakeact_uv import lines, rows
-from fakeact_uv.catalogue import kinds
 from fakeact_uv.piped import PreparationLines
 from fakeact_uv.sim.installing import install
 from fakeact_uv.sim.link import Link
@@ -20,23 +18,8 @@ _FRAME = 0.097
 _SLOWEST, _FASTEST = 0.3 * _MIB, 110 * _MIB
 
 
-def _kinds() -> list[str]:
-    return ["any", *kinds()]
-
-
-async def sync(
-    io: IO,
-    rng: random.Random,
-    *,
-    kind: Annotated[str, _kinds] = "any",
-    environment: Literal["any", "new", "outdated"] = "any",
-    bandwidth: Annotated[int, range(10_001)] = 0,
-) -> None:
-    """Sync a Python project with uv.
-
-    *kind* is what the project is about. A *new* environment gets everything, an *outdated* one an upgrade.
-    *bandwidth* is in MiB/s; 0 stands for one at which the downloads take a minute or two.
-    """
+async def sync_project(io: IO, rng: random.Random, kind: str, environment: str, bandwidth: int) -> None:
+    """Sync a project of a kind, or any; bandwidth in MiB/s, 0 for one at which the downloads take a minute or two."""
     if environment == "any":
         environment = rng.choice(("new", "new", "outdated"))
     project = draw(rng, kind, upgrade=environment == "outdated")

@@ -1,14 +1,16 @@
 """How a framework tells of a run: one dialect a framework."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from fakeact_llm_training.dialects.base import Dialect
+if TYPE_CHECKING:
+    from fakeact_llm_training.dialects.base import Dialect
 
 NAMES = ("pytorch", "torchtitan", "hf", "deepspeed", "nemo", "megatron")
 """The dialects there are; each is a module of this package with a class ``Speaker``."""
 
 
-def load(name: str) -> type[Dialect]:
+def load(name: str) -> "type[Dialect]":
     """The dialect of a name, imported only now."""
     speaker: type[Dialect] = import_module(f"fakeact_llm_training.dialects.{name}").Speaker
     return speaker

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
-from typing import Annotated, Literal, TypeAlias
+from typing import TypeAlias
 
 from fakeact import IO
 from fakeact_terraform.sim.catalogue import cloud as catalogue
@@ -23,17 +23,10 @@ LOCK_THRESHOLD = 400
 """Milliseconds a lock may take before a word is said about it (clistate.LockThreshold)."""
 
 
-async def apply(
-    io: IO,
-    rng: Random,
-    *,
-    cloud: Literal["any", "aws", "azure", "google"] = "any",
-    state: Literal["any", "empty", "existing"] = "any",
-    size: Literal["small", "medium", "large"] = "medium",
-    parallelism: Annotated[int, range(1, 101)] = 10,
-    auto_approve: bool = False,
+async def plan_and_apply(
+    io: IO, rng: Random, *, cloud: str, state: str, size: str, parallelism: int, approved: bool
 ) -> None:
-    """Plan and apply changes to a made-up stack in one of three clouds."""
+    """Plan changes, have them *approved* if they are not yet, and apply them; "any" is drawn."""
     provider = catalogue(rng.choice(CLOUDS) if cloud == "any" else cloud)
     empty = rng.random() < 0.25 if state == "any" else state == "empty"
     story, events = _rehearsed(partial(tell, provider, size, empty, io.now(), rng), parallelism, rng)
@@ -42,7 +35,7 @@ async def apply(
     await io.csleep(rng.uniform(300, 1200))
     for line in show(story.plan, io.width):
         await io.print(line)
-    if not auto_approve:
+    if not approved:
         await _ask(io, rng, len(story.plan.changes))
     applied = await _play(io, events)
     await _lock(io, rng, "Releasing")
