@@ -1,0 +1,292 @@
+"""XMRig's own lines, as version 6.26 prints them, in its colours.
+
+Tags, colours and wording are those of its source (`Summary.cpp`, `Network.cpp`, `NetworkState.cpp`,
+`Miner.cpp`, `CpuBackend.cpp`, `Rx*.cpp`, `Log.h`) and of logs that were published with it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from fakeact.style import (
+    Style,
+    bold,
+    bright_black,
+    cyan,
+    green,
+    magenta,
+    on_blue,
+    on_cyan,
+    on_magenta,
+    on_yellow,
+    red,
+    white,
+    yellow,
+)
+from fakeact_cryptomining.sim import events as e
+from fakeact_cryptomining.sim.hashing import Rate
+from fakeact_cryptomining.sim.pool import Address
+from fakeact_cryptomining.sim.rig import Rig, Slot
+
+ALGORITHM = "rx/0"
+SCRATCHPAD = 2048
+"""KB that each thread of RandomX writes to."""
+
+
+def _bolder(style: Style) -> Style:
+    return lambda text: bold(style(text))
+
+
+WHITE, CYAN, GREEN, RED = map(_bolder, (white, cyan, green, red))
+YELLOW, MAGENTA = map(_bolder, (yellow, magenta))
+# XMRig asks for bold black, which terminals show as grey, or not at all: grey is what it means.
+GREY = bright_black
+
+
+def _tag(name: str, ground: Style) -> str:
+    return bold(ground(white(f" {name:<8}")))
+
+
+NET, CPU, MINER = _tag("net", on_blue), _tag("cpu", on_cyan), _tag("miner", on_magenta)
+MSR, RANDOMX, SIGNAL = _tag("msr", on_magenta), _tag("randomx", on_blue), _tag("signal", on_yellow)
+
+
+def summary(rig: Rig, pool: Address, *, colored: bool) -> list[str]:
+    """What XMRig begins with. Where nobody sees colours it names the keys in another way."""
+    rows = [
+        ("ABOUT", CYAN("XMRig/6.26.0") + " gcc/15.2.1 (built for Linux x86-64, 64 bit)"),
+        ("LIBS", "libuv/1.52.1 OpenSSL/3.6.1 hwloc/2.13.0"),
+        ("HUGE PAGES", GREEN("supported")),
+        ("1GB PAGES", GREEN("supported") if rig.gigabyte_pages else YELLOW("disabled")),
+        *_processor(rig),
+        *_memory(rig),
+        ("DONATE", WHITE("1%")),
+        ("ASSEMBLY", "auto:" + GREEN("intel" if rig.cpu["msr"] == "intel" else "ryzen")),
+        ("POOL #1", _bolder(green if pool.tls else cyan)(pool.url) + " algo " + WHITE("auto")),
+        ("COMMANDS", _keys() if colored else "'h' hashrate, 'p' pause, 'r' resume, 's' results, 'c' connection"),
+        ("OPENCL", RED("disabled")),
+        ("CUDA", RED("disabled")),
+    ]
+    return [_row(name, text) for name, text in rows]
+
+
+def _row(name: str, text: str) -> str:
+    return f"{GREEN(' * ') if name else '   '}{WHITE(f'{name:<13}')}{text}"
+
+
+def _processor(rig: Rig) -> list[tuple[str, str]]:
+    cpu = rig.cpu
+    small, large = WHITE(f"{cpu['l2']:.1f} MB"), WHITE(f"{cpu['l3']:.1f} MB")
+    cores = f"{CYAN(str(cpu['cores']))}C{GREY('/')}{CYAN(str(cpu['threads']))}T{GREY(' NUMA:')}{CYAN('1')}"
+    return [
+        ("CPU", f"{WHITE(cpu['brand'] + ' (1)')} {GREEN('64-bit')} {GREEN('AES')}"),
+        ("", f"{GREY('L2:')}{small}{GREY(' L3:')}{large} {cores}"),
+    ]
+
+
+def _memory(rig: Rig) -> list[tuple[str, str]]:
+    """Memory, and what only root may read of it."""
+    percent = rig.memory_used / rig.memory_total * 100
+    used = f"{CYAN(f'{rig.memory_used:.1f}/{rig.memory_total:.1f}')}{cyan(' GB')}{GREY(f' ({percent:.0f}%)')}"
+    if not rig.privileged:
+        return [("MEMORY", used)]
+    vendor, _, product = rig.board.partition(" - ")
+    board = ("MOTHERBOARD", f"{WHITE(vendor)} - {WHITE(product)}")
+    return [("MEMORY", used), *(("", _slot(slot)) for slot in rig.slots), board]
+
+
+def _slot(slot: Slot) -> str:
+    if not slot.size:
+        return f"{slot.name}: {GREY('<empty>')}"
+    kind = WHITE(f"{slot.kind} @ {slot.speed} MHz ")
+    return f"{slot.name}: {CYAN(str(slot.size))}{cyan(' GB ')}{kind}{GREY(f'{slot.product:<18}')}"
+
+
+def _keys() -> str:
+    key = _bolder(on_magenta)
+    parts = [key("h"), WHITE("ashrate, "), key("p"), WHITE("ause, "), key("r"), WHITE("esume, ")]
+    return "".join([*parts, WHITE("re"), key("s"), WHITE("ults, "), key("c"), WHITE("onnection")])
+
+
+class Log:
+    """Lines for what happens in a miner that was *started* then, on a *rig*, with a *pool*."""
+
+    def __init__(self, rig: Rig, pool: Address, started: datetime) -> None:
+        self._rig, self._pool, self._started = rig, pool, started
+        self._lines: dict[type[e.Event], Callable[..., list[str]]] = {
+            e.Connected: self._connected,
+            e.NewJob: self._job,
+            e.Step: self._step,
+            e.Result: self._result,
+            e.Speed: self._speed,
+            e.Table: self._table,
+            e.Results: self._results,
+            e.Connection: self._connection,
+            e.Lost: self._lost,
+            e.Refused: self._refused,
+        }
+
+    def lines(self, event: e.Event) -> list[str]:
+        """What is printed of an event."""
+        return self._lines[type(event)](event)
+
+    def stopped(self, at: float, milliseconds: int) -> list[str]:
+        """What is printed when Ctrl-C is pressed, and when all threads have stopped some milliseconds later."""
+        return [
+            self._stamped(at, f"{SIGNAL} {yellow('Ctrl+C received, exiting')}"),
+            self._stamped(at + milliseconds / 1000, f"{CPU} {yellow('stopped')}{GREY(f' ({milliseconds} ms)')}"),
+        ]
+
+    def _stamped(self, at: float, text: str) -> str:
+        moment = self._started + timedelta(seconds=at)
+        return f"[{moment:%Y-%m-%d %H:%M:%S}{GREY(f'.{moment.microsecond // 1000:03}')}] {text}"
+
+    def _connected(self, event: e.Connected) -> list[str]:
+        pool = self._pool
+        use = f"{NET} {WHITE('use pool')} {CYAN(pool.url)} {GREEN(pool.tls)} {GREY(pool.ip)}"
+        lines = [self._stamped(event.at, use)]
+        if pool.fingerprint:
+            told = GREY(f'fingerprint (SHA-256): "{pool.fingerprint}"')
+            lines.append(self._stamped(event.at, f"{NET} {told}"))
+        return lines
+
+    def _job(self, event: e.NewJob) -> list[str]:
+        text = (
+            f"{NET} {MAGENTA('new job')} from {WHITE(self._pool.url)} diff {WHITE(human(event.difficulty))} "
+            f"algo {WHITE(ALGORITHM)} height {WHITE(str(event.height))}"
+        )
+        return [self._stamped(event.at, f"{text} ({event.transactions} tx)" if event.transactions else text)]
+
+    def _step(self, event: e.Step) -> list[str]:
+        took = GREY(f" ({event.milliseconds} ms)")
+        rig, several = self._rig, " threads" if self._rig.threads > 1 else " thread"
+        init = f"{MAGENTA('init dataset')} algo {WHITE(ALGORITHM)} ({CYAN(str(rig.cpu['threads']))}{WHITE(' threads')})"
+        profile = f"use profile {on_blue(WHITE(f' {rig.profile} '))} ({CYAN(str(rig.threads))}{WHITE(several)})"
+        texts = {
+            "argon2": [f"{CPU} use {WHITE('argon2')} implementation {GREEN(rig.cpu['argon2'])}"],
+            "msr": self._msr(took),
+            "init": [f"{RANDOMX} {init} {GREY(f'seed {event.seed}...')}"],
+            "allocated": [f"{RANDOMX} {self._allocated()}{took}"],
+            "dataset": [f"{RANDOMX} {GREEN('dataset ready')}{took}"],
+            "profile": [f"{CPU} {profile} scratchpad {CYAN(f'{SCRATCHPAD} KB')}"],
+            "ready": [f"{CPU} {self._ready()}{took}"],
+        }
+        return [self._stamped(event.at, text) for text in texts[event.what]]
+
+    def _msr(self, took: str) -> list[str]:
+        if not self._rig.privileged:
+            failed = RED("FAILED TO APPLY MSR MOD, HASHRATE WILL BE LOW")
+            return [f"{MSR} {yellow('msr kernel module is not available')}", f"{MSR} {failed}"]
+        done = f'register values for "{self._rig.cpu["msr"]}" preset have been set successfully'
+        return [f"{MSR} {GREEN(done)}{took}"]
+
+    def _allocated(self) -> str:
+        # 2080 MB of dataset and 256 MB of cache, in pages of 2 MB, or of 1 GB, of which three are needed.
+        megabytes, pages = (3072, 3) if self._rig.gigabyte_pages else (2336, 1168)
+        size = f"{GREEN('allocated')} {CYAN(f'{megabytes} MB')} {GREY('(2080+256)')}"
+        return f"{size} huge pages {self._pages(pages)} {GREEN('+JIT')}"
+
+    def _ready(self) -> str:
+        count = self._rig.threads
+        threads = f"{GREEN('READY')} threads {CYAN(f'{count}/{count} ({count})')}"
+        return f"{threads} huge pages {self._pages(count)} memory {CYAN(f'{count * SCRATCHPAD} KB')}"
+
+    def _pages(self, wanted: int) -> str:
+        return GREEN(f"100% {wanted}/{wanted}") if self._rig.privileged else RED(f"0% 0/{wanted}")
+
+    def _result(self, event: e.Result) -> list[str]:
+        verdict = RED("rejected") if event.error else GREEN("accepted")
+        text = f"{CPU} {verdict} ({event.accepted}/{event.rejected}) diff {WHITE(human(event.difficulty))}"
+        quoted = " " + red(f'"{event.error}"') if event.error else ""
+        return [self._stamped(event.at, f"{text}{quoted} {GREY(f'({event.milliseconds} ms)')}")]
+
+    def _speed(self, event: e.Speed) -> list[str]:
+        short, medium, long = map(rate, event.rates)
+        averages = f"{CYAN(short)}{cyan(f' {medium} {long} ')}{CYAN('H/s')}"
+        text = f"{MINER} {WHITE('speed')} 10s/60s/15m {averages} max {CYAN(f'{rate(event.peak)} H/s')}"
+        return [self._stamped(event.at, text)]
+
+    def _table(self, event: e.Table) -> list[str]:
+        def row(number: str, affinity: str, rates: tuple[Rate, Rate, Rate]) -> str:
+            return f"| {number:>8} | {affinity:>8} | {' | '.join(f'{rate(one):>7}' for one in rates)} |"
+
+        threads = [row(str(at), str(affinity), rates) for at, (affinity, rates) in enumerate(event.rows)]
+        head = "|    CPU # | AFFINITY | 10s H/s | 60s H/s | 15m H/s |"
+        return [WHITE(head), *threads, WHITE(row("-", "-", event.total))]
+
+    def _results(self, event: e.Results) -> list[str]:
+        if not event.hashes:
+            return [self._stamped(event.at, YELLOW("no results yet"))]
+        shade = yellow if event.rejected else green
+        share = event.accepted / (event.accepted + event.rejected) * 100
+        rows = [("accepted", f"{bold(shade(str(event.accepted)))}{shade(f' ({share:.1f}%)')}")]
+        if event.rejected:
+            rows.append(("rejected", RED(str(event.rejected))))
+        average = cyan(f"{event.hashes / event.accepted:.0f}")
+        rows.append(("pool-side hashes", f"{CYAN(str(event.hashes))} avg {average}"))
+        rows.append(("difficulty", CYAN(human(event.difficulty))))
+        if event.milliseconds:
+            pace = YELLOW if event.milliseconds < 10_000 else GREEN
+            rows.append(("avg result time", pace(f"{event.milliseconds / 1000:.1f}s")))
+        head = [MAGENTA(" - TOP 10"), WHITE("  # | DIFFICULTY | EFFORT % |")]
+        top = [_effort(at, one, event.hashes) for at, one in enumerate(event.top)]
+        return [MAGENTA(" - RESULTS"), *(_fact(*one) for one in rows), *head, *top]
+
+    def _connection(self, event: e.Connection) -> list[str]:
+        if event.connected < 0:
+            return [self._stamped(event.at, YELLOW("no active connection"))]
+        pool = self._pool
+        rows = [
+            ("pool address", f"{CYAN(pool.url)} {GREY(f'({pool.ip})')} {GREEN(pool.tls)}"),
+            ("algorithm", WHITE(ALGORITHM)),
+            ("difficulty", CYAN(human(event.difficulty))),
+        ]
+        if event.ping:
+            shade = GREEN if event.ping < 100 else RED if event.ping > 500 else YELLOW
+            rows.append(("ping time", shade(f"{event.ping}ms")))
+        rows.append(("connection time", CYAN(f"{event.connected // 1000}s")))
+        return [MAGENTA(" - CONNECTION"), *(_fact(*one) for one in rows)]
+
+    def _lost(self, event: e.Lost) -> list[str]:
+        read = red("read error: ") + RED(f'"{event.error}"')
+        return [
+            self._stamped(event.at, f"{NET} {CYAN(self._pool.url)} {read}"),
+            self._stamped(event.at, f"{NET} {red('no active pools, stop mining')}"),
+        ]
+
+    def _refused(self, event: e.Refused) -> list[str]:
+        where = f"{NET} {CYAN(self._pool.url)} {self._pool.ip}"
+        return [self._stamped(event.at, where + red(" connect error: ") + RED(f'"{event.error}"'))]
+
+
+def _fact(name: str, text: str) -> str:
+    return f"{GREEN(' * ')}{WHITE(f'{name:<17}')}{text}"
+
+
+def _effort(at: int, difficulty: int, hashes: int) -> str:
+    """A row of the best shares: of all hashes, how many a share as good as this takes."""
+    effort, target = hashes / difficulty * 100, (at + 1) * 100
+    shade = red if effort > target + 100 else yellow if effort > target else green
+    return f"{at + 1:>3} | {human(difficulty):>10} | {shade(f'{effort:8.2f}')} |"
+
+
+def human(difficulty: int) -> str:
+    """A difficulty as XMRig writes it, cut, not rounded.
+
+    >>> human(999_999), human(1_234_567), human(123_456_789), human(200_000_000_000)
+    ('999999', '1234K', '123M', '200G')
+    """
+    for least, unit, letter in ((10**11, 10**9, "G"), (10**8, 10**6, "M"), (10**6, 10**3, "K")):
+        if difficulty >= least:
+            return f"{difficulty // unit}{letter}"
+    return str(difficulty)
+
+
+def rate(value: Rate) -> str:
+    """A hash rate as XMRig writes it.
+
+    >>> rate(None), rate(0.0), rate(99.994), rate(22345.678)
+    ('n/a', '0.00', '99.99', '22345.7')
+    """
+    if value is None:
+        return "n/a"
+    return f"{value:.2f}" if value < 100 else f"{value:.1f}"
