@@ -34,6 +34,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except UsageError as error:
         complain(error)
         status = USAGE
+    except FakeactError as error:
+        complain(error)
+        status = BROKEN
+        if os.environ.get("FAKEACT_DEBUG"):
+            raise
     except BrokenPipeError:
         status = PIPE
     if status == PIPE:
@@ -59,7 +64,7 @@ def run(chosen: Settings) -> int:
         return 0
     found = _discover(chosen)
     if not chosen.screensaver:
-        for line in found.refused:
+        for line in (*found.refused, *found.remarks):
             complain(line)
     if text := _printed(chosen, found):
         print(text, end="", flush=True)

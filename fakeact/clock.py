@@ -78,6 +78,8 @@ class Clock:
         self.show = 0.0
         self.hurry = False
         self.on_frame: Callable[[], None] = lambda: None
+        self.resting, self.rests = False, 0
+        """Whether everything waits for time to pass, and how often it has."""
         self._wall, self._speed = wall, speed
         self._began = self._anchor = wall.now()
         self._frame_due = -math.inf
@@ -150,7 +152,14 @@ class _PacedSelector(selectors.DefaultSelector):
     clock: Clock
 
     def select(self, timeout: float | None = None) -> Events:
-        return self.clock.idle(super().select, timeout)
+        if timeout == 0:
+            return self.clock.idle(super().select, timeout)
+        self.clock.resting = True
+        try:
+            return self.clock.idle(super().select, timeout)
+        finally:
+            self.clock.resting = False
+            self.clock.rests += 1
 
 
 class ShowLoop(asyncio.SelectorEventLoop):

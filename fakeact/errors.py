@@ -3,6 +3,7 @@
 FakeactError
 ├── UsageError      the command line, or an option's value (exit status 2)
 ├── PluginError     a plugin that can't be used; the others go on
+├── ModuleError     a module that tries to end the program, or goes on when the show is over
 └── RegionError     a module that moves the cursor while its live region is up
 """
 
@@ -17,6 +18,10 @@ class UsageError(FakeactError):
 
 class PluginError(FakeactError):
     """A plugin can't be used."""
+
+
+class ModuleError(FakeactError):
+    """A module does what none may."""
 
 
 class RegionError(FakeactError):

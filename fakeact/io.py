@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from fakeact import ansi
-from fakeact.errors import RegionError
+from fakeact.errors import ModuleError, RegionError
 
 if TYPE_CHECKING:
     import asyncio
@@ -126,7 +126,7 @@ class IO:
         """Raise Exit; to a module that swallows it for ever, an error instead, or it would never end."""
         self._told += 1
         if self._told > DEAF:
-            raise RuntimeError("goes on after the show is over: let fakeact.Exit (a CancelledError) through")
+            raise ModuleError("goes on after the show is over: let fakeact.Exit (a CancelledError) through")
         from fakeact.exit import Exit
 
         raise Exit

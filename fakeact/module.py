@@ -36,8 +36,33 @@ def problem(candidate: Any) -> str:
     """Why this is no module that could be played, or nothing."""
     if not isinstance(candidate, Module):
         return f"fakeact_modules() gave {type(candidate).__name__!r} where a Module was expected"
-    if not candidate.name.replace("_", "").replace("-", "").isalnum() or not candidate.name.isascii():
-        return f"module name {candidate.name!r} has something else than letters, digits, - and _"
-    if not inspect.iscoroutinefunction(candidate.run):
-        return f"module {candidate.name!r}: run is no 'async def'"
+    name: Any = candidate.name
+    signature: Any = candidate.signature
+    run = candidate.run
+    if not isinstance(name, str) or not name.isascii() or not name.replace("_", "").replace("-", "").isalnum():
+        return f"module name {name!r} has something else than letters, digits, - and _"
+    if not isinstance(signature, str):
+        return f"module {name!r}: signature is {type(signature).__name__!r} where a command line was expected"
+    if inspect.isasyncgenfunction(run):
+        return f"module {name!r}: run has a 'yield' in it; it prints with io.print() and waits with io.csleep()"
+    if not inspect.iscoroutinefunction(run):
+        return f"module {name!r}: run is no 'async def'"
+    return _misfit(name, inspect.signature(run))
+
+
+def _misfit(name: str, signature: inspect.Signature) -> str:
+    """Why this signature is not ``run(io, rng, *, option=default)``, or nothing."""
+    parameters = signature.parameters.values()
+    options = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    try:
+        signature.bind("io", "rng", **{option.name: None for option in options})
+    except TypeError:
+        shown = ", ".join(signature.parameters)
+        return f"module {name!r}: run({shown}) can't be called as run(io, rng, *, option=default, ...)"
+    for option in options:
+        if option.default is option.empty:
+            return f"module {name!r}: option {option.name!r} has no default"
+        if not isinstance(option.default, str | int | float | None):
+            kind = type(option.default).__name__
+            return f"module {name!r}: option {option.name!r} is a {kind}; possible are bool, int, float, str and None"
     return ""

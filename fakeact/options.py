@@ -54,12 +54,23 @@ class Option(NamedTuple):
 
 def options_of(module: Module) -> dict[str, Option]:
     """A module's options by name, in the order they are declared."""
-    parameters = inspect.signature(module.run, eval_str=True).parameters.values()
-    return {p.name: _option(p) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    parameters = inspect.signature(module.run).parameters.values()
+    return {p.name: _option(p, _evaluated(p.annotation, module.run)) for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def _option(parameter: inspect.Parameter) -> Option:
-    annotation, possible = parameter.annotation, None
+def _evaluated(annotation: Any, run: Any) -> Any:
+    """An annotation that may be a text; one whose names are known to type checkers only says nothing."""
+    if not isinstance(annotation, str):
+        return annotation
+    names = getattr(inspect.unwrap(getattr(run, "func", run)), "__globals__", {})
+    try:
+        return eval(annotation, names)  # noqa: S307 - the plugin's own words, as inspect evaluates them
+    except Exception:
+        return None
+
+
+def _option(parameter: inspect.Parameter, annotation: Any) -> Option:
+    possible = None
     if get_origin(annotation) in (Union, UnionType):
         annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
     if get_origin(annotation) is Annotated:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from fakeact.clock import Clock
 from fakeact.ending import Over, Reason
+from fakeact.errors import ModuleError
 from fakeact.exit import Exit
 from fakeact.io import IO
 from fakeact.module import Module
@@ -50,6 +51,8 @@ class Runner:
         self._programme, self._screen, self._clock, self._over = programme, screen, clock, over
         self._observe = observe or (lambda _what, **_facts: None)
         self._broken: set[str] = set()
+        self._ended = Over()
+        self._blame: Exception | None = None
 
     async def play(self, started: datetime) -> None:
         """Play until over, or until no module is left that works. *started* is the show's first moment."""
@@ -75,8 +78,14 @@ class Runner:
         """True if every module failed, so that nothing could be played."""
         return len(self._broken) == len(self._programme.modules)
 
+    def evict(self, error: Exception) -> None:
+        """End the module that plays now, as failed with this error."""
+        self._blame = error
+        self._ended.end()
+
     async def _play_one(self, module: Module, seed: str, started: datetime) -> None:
-        ended = Over()
+        ended = self._ended = Over()
+        self._blame = None
 
         def end() -> None:
             ended.end(self._over.reason or Reason.ASKED, self._over.signal)
@@ -89,6 +98,8 @@ class Runner:
         error: Exception | None = None
         try:
             await self._until_ended(self._perform(module, io, seed), ended)
+            if self._blame:
+                raise self._blame
         except Exception as failure:
             error = failure
             self._broken.add(module.name)
@@ -107,7 +118,12 @@ class Runner:
     async def _perform(self, module: Module, io: IO, seed: str) -> None:
         if self._programme.prompt:
             await type_command(io, random.Random(f"{seed}/prompt"), module.signature)
-        await module.run(io, random.Random(seed), **self._options(module))
+        try:
+            await module.run(io, random.Random(seed), **self._options(module))
+        except (Exception, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # SystemExit, or one of its own: a module does not end the program
+            raise ModuleError(f"{type(error).__name__} raised by the module: {error}") from error
 
     def _options(self, module: Module) -> Mapping[str, Any]:
         return self._programme.options.get(module.name, {})

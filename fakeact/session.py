@@ -6,11 +6,13 @@ from datetime import datetime
 
 from fakeact.clock import Clock, RealWall, ShowLoop
 from fakeact.ending import Over, Reason
+from fakeact.errors import ModuleError
 from fakeact.keys import Keys
 from fakeact.runner import Observe, Programme, Runner
 from fakeact.screen import Screen
 from fakeact.signals import Signals
 from fakeact.stages import Stage
+from fakeact.watchdog import Watchdog
 
 
 class Session:
@@ -54,6 +56,7 @@ class Session:
                 pause=self._pause,
                 resume=self._resume,
                 resized=self._screen.resized,
+                patrol=Watchdog(self._clock, self._evict).look,
             ) as signals:
                 if self._seconds is not None:
                     signals.watch(self._seconds)
@@ -73,6 +76,9 @@ class Session:
         if self._keys:
             self._keys.close()
         self._screen.leave()
+
+    def _evict(self, error: ModuleError) -> None:
+        self._loop.call_soon_threadsafe(self._runner.evict, error)
 
     def _rescue(self) -> None:
         """Give the terminal back from within a signal handler, in whatever state the picture is."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from fakeact.errors import ModuleError
 from fakeact.module import Module
 from fakeact.plugins import Plugins
 
@@ -42,4 +43,5 @@ class Teller:
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    named = str(error) if isinstance(error, ModuleError) else f"{type(error).__name__}: {error}"
+    return " ".join(named.removesuffix(": ").split())

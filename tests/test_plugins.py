@@ -11,6 +11,7 @@ import pytest
 
 from fakeact import IO, Module, hookimpl, plugins
 from fakeact.entries import Entry, entries
+from fakeact.errors import PluginError
 from fakeact.plugins import Plugins, Source, add_plugin, discover
 
 GOOD = """
@@ -130,7 +131,7 @@ def test_a_refused_plugin_leaves_nothing_behind(install) -> None:  # type: ignor
 def test_strict_raises_what_is_wrong(install) -> None:  # type: ignore[no-untyped-def]
     """For continuous integration a broken plugin is an error."""
     install("import", BROKEN["import"][0])
-    with pytest.raises(ModuleNotFoundError):
+    with pytest.raises(PluginError, match="No module named 'no_such_thing'"):
         discover(strict=True)
 
 

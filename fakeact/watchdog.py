@@ -1,0 +1,50 @@
+"""A module that never lets go of the event loop: found by an alarm, told to leave, or interrupted."""
+
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from fakeact.clock import Clock
+from fakeact.errors import ModuleError
+
+PATROL = 5.0
+"""Seconds between two looks: a module that has not slept from one to the next will not any more."""
+AGAIN = 0.05
+"""Seconds until another look at a module that has been told to leave."""
+
+
+class Watchdog:
+    """Looks from time to time whether the show has come to rest since, if only for a moment.
+
+    *evict* is called with what is wrong with the module that plays; it takes effect if the loop still turns.
+    """
+
+    def __init__(self, clock: Clock, evict: Callable[[ModuleError], object]) -> None:
+        self._clock, self._evict = clock, evict
+        self._rests, self._evicted = -1, False
+
+    def look(self, frame: FrameType | None) -> float:
+        """Evict a module that blocks, spins or floods; gives the seconds until the next look.
+
+        *frame* is where the program is at the moment, as signal handlers are told. Raises ModuleError into a
+        module that blocks the loop, so that it could not be evicted.
+        """
+        before, self._rests = self._rests, self._clock.rests
+        if self._clock.resting or before != self._rests:
+            self._evicted = False
+            return PATROL
+        names = list(_callers(frame))
+        if any(name.startswith(("fakeact.screen", "fakeact.stages")) for name in names):
+            return AGAIN  # a reader that takes its time
+        error = ModuleError(f"blocks the show: it has not slept for {PATROL:.0f} seconds (await io.csleep)")
+        if self._evicted and "asyncio.events" in names:  # the exception will end in a task
+            raise error
+        if not self._evicted:
+            self._evicted = True
+            self._evict(error)
+        return AGAIN
+
+
+def _callers(frame: FrameType | None) -> Iterator[str]:
+    while frame is not None:
+        yield str(frame.f_globals.get("__name__"))
+        frame = frame.f_back
