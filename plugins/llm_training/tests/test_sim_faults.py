@@ -24,7 +24,6 @@ from fakeact_llm_training.sim.events import (
 )
 from fakeact_llm_training.sim.fault_events import (
     Fault,
-    FaultKind,
     NodeLost,
     RankFailed,
     Restarted,
@@ -34,6 +33,7 @@ from fakeact_llm_training.sim.fault_events import (
     XidLogged,
 )
 from fakeact_llm_training.sim.faults import MEAN, MIX, PEACE, Fate, mix
+from fakeact_llm_training.sim.kinds import FaultKind
 from fakeact_llm_training.sim.run import TrainingRun
 from fakeact_llm_training.sim.scenario import Scenario
 from hypothesis import given, settings

@@ -1,8 +1,8 @@
 """Published models, GPUs and corpora, and the words names are made of, as frozen records."""
 
 import json
+import pkgutil
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from fakeact_llm_training.catalogue.records import (
@@ -38,7 +38,7 @@ __all__ = [
 
 @cache
 def _table(name: str) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads((resources.files(__name__) / f"{name}.json").read_text("utf-8"))
+    table: dict[str, Any] = json.loads(pkgutil.get_data(__name__, f"{name}.json") or "")
     return table
 
 

@@ -7,7 +7,7 @@ or Ctrl-C, from the launcher down to the workers. A dialect adds where in its so
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from fakeact_llm_training.sim.fault_events import DRAINED
+from fakeact_llm_training.sim.kinds import DRAINED
 from fakeact_llm_training.tools import c10d, slurm, torchrun
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
 

@@ -8,17 +8,8 @@ import numpy as np
 from fakeact_llm_training.sim.collectives import draw_collective
 from fakeact_llm_training.sim.crew import Crew
 from fakeact_llm_training.sim.events import Event
-from fakeact_llm_training.sim.fault_events import (
-    DRAINED,
-    Failure,
-    Fault,
-    FaultKind,
-    NodeLost,
-    RankFailed,
-    Teardown,
-    WatchdogTimeout,
-    XidLogged,
-)
+from fakeact_llm_training.sim.fault_events import Fault, NodeLost, RankFailed, Teardown, WatchdogTimeout, XidLogged
+from fakeact_llm_training.sim.kinds import DRAINED, Failure, FaultKind
 from fakeact_llm_training.sim.scenario import Scenario
 
 MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 32

@@ -1,6 +1,5 @@
 """From what a person asked for to what the catalogue has, with an error that helps."""
 
-import difflib
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -55,7 +54,9 @@ def _nearest(wanted: str, names: Sequence[str]) -> list[str]:
     """Names that contain what was typed, or else the one most like it."""
     plain = {_plain(name): name for name in names}
     within = [name for key, name in plain.items() if wanted and _plain(wanted) in key]
-    alike = difflib.get_close_matches(_plain(wanted), plain, 1, 0.5)
+    from difflib import get_close_matches
+
+    alike = get_close_matches(_plain(wanted), plain, 1, 0.5)
     return within[:3] or [plain[key] for key in alike]
 
 

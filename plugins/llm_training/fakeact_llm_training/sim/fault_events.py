@@ -1,29 +1,11 @@
 """What happens when something breaks: from the cause to the step that training goes on after."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from fakeact_llm_training.sim.events import Event
+from fakeact_llm_training.sim.kinds import Failure, FaultKind
 from fakeact_llm_training.sim.startup import Phase
-
-FaultKind = Literal[
-    "ecc_hbm",
-    "ecc_sram",
-    "off_bus",
-    "nvlink",
-    "gsp",
-    "network",
-    "watchdog",
-    "node",
-    "preemption",
-    "oom",
-    "software",
-]
-Failure = Literal["ecc", "launch", "nccl", "watchdog", "sigkill", "sigterm", "stale_file", "loader_worker"]
-
-
-# The machine is drained after these and a spare one takes its place.
-DRAINED: frozenset[FaultKind] = frozenset(("ecc_hbm", "off_bus", "nvlink", "gsp", "network", "node"))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from fakeact_llm_training.sim.crew import Crew
-from fakeact_llm_training.sim.fault_events import Fault, FaultKind
+from fakeact_llm_training.sim.fault_events import Fault
+from fakeact_llm_training.sim.kinds import FaultKind
 from fakeact_llm_training.sim.scenario import Scenario
 
 # Unexpected interruptions of Llama 3 405B in 54 days (Llama 3 paper, table 5; 419 in all). "Faulty GPU" and its

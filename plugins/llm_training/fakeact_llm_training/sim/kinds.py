@@ -12,6 +12,24 @@ DIALECTS: tuple[DialectName, ...] = get_args(DialectName)
 FAULTS: tuple[FaultRate, ...] = get_args(FaultRate)
 TONES: tuple[ToneWish, ...] = get_args(ToneWish)
 
+FaultKind = Literal[
+    "ecc_hbm",
+    "ecc_sram",
+    "off_bus",
+    "nvlink",
+    "gsp",
+    "network",
+    "watchdog",
+    "node",
+    "preemption",
+    "oom",
+    "software",
+]
+Failure = Literal["ecc", "launch", "nccl", "watchdog", "sigkill", "sigterm", "stale_file", "loader_worker"]
+
+# The machine is drained after these and a spare one takes its place.
+DRAINED: frozenset[FaultKind] = frozenset(("ecc_hbm", "off_bus", "nvlink", "gsp", "network", "node"))
+
 
 class LossScaling(NamedTuple):
     """Dynamic loss scaling in fp16: doubles after `window` steps without overflow, halves with each.

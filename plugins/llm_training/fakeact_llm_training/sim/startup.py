@@ -3,9 +3,7 @@
 import math
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fakeact_llm_training.sim.model import total_parameters, undecayed_parameters
 from fakeact_llm_training.sim.scenario import Scenario
@@ -29,8 +27,7 @@ FLOAT_BYTES = 4
 OPENING_SECONDS = 0.4
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(NamedTuple):
     """One part of the start-up: it begins `begins` seconds after launch and takes `seconds`."""
 
     name: PhaseName
@@ -43,8 +40,7 @@ class Phase:
         return self.begins + self.seconds
 
 
-@dataclass(frozen=True)
-class Detection:
+class Detection(NamedTuple):
     """A rank finds its GPU, `at` seconds into the phase "devices"."""
 
     at: float
@@ -57,8 +53,7 @@ class Detection:
     memory_gib: float
 
 
-@dataclass(frozen=True)
-class NcclInit:
+class NcclInit(NamedTuple):
     """The communicator: version, size, channels, its 64-bit id, and what rank 0 measured in seconds."""
 
     version: str
@@ -69,15 +64,14 @@ class NcclInit:
     seconds: float
 
 
-@dataclass(frozen=True)
-class AllReduceRow:
+class AllReduceRow(NamedTuple):
     """A row of nccl-tests' all_reduce_perf: size in bytes, floats, time in s, bandwidths in bytes per second.
 
     algbw = size/time; busbw = algbw * 2(n-1)/n.
     """
 
     size: int
-    count: int
+    count: int  # type: ignore[assignment]
     time: float
     algbw: float
     busbw: float
@@ -86,8 +80,7 @@ class AllReduceRow:
     in_place_busbw: float
 
 
-@dataclass(frozen=True)
-class Preflight:
+class Preflight(NamedTuple):
     """The all-reduce check before the job; bandwidths in bytes per second."""
 
     rows: tuple[AllReduceRow, ...]
@@ -107,8 +100,7 @@ class Preflight:
         return 2.0 + runs * sum(row.time + row.in_place_time for row in self.rows)
 
 
-@dataclass(frozen=True)
-class WeightsLoad:
+class WeightsLoad(NamedTuple):
     """What the model begins with: a seed checkpoint, published weights, or a checkpoint of this run.
 
     `rate` is what all nodes together take in, `node_rate` what each does, in bytes per second.
@@ -129,8 +121,7 @@ class WeightsLoad:
         return int(self.total_bytes * min(max(share, 0.0), 1.0))
 
 
-@dataclass(frozen=True)
-class Startup:
+class Startup(NamedTuple):
     """All of the start-up; `phases` follow one another without a gap."""
 
     scenario: Scenario
@@ -142,7 +133,7 @@ class Startup:
     undecayed: int
     dice: int
 
-    @cached_property
+    @property
     def seconds(self) -> float:
         """From launch to the first step."""
         return self.phases[-1].ends
@@ -289,7 +280,7 @@ def checkpoint_load(scenario: Scenario, path: str, rng: random.Random) -> Weight
 def _load(scenario: Scenario, rng: random.Random, load: WeightsLoad, own: float) -> WeightsLoad:
     flow = min(scenario.io_per_node * rng.uniform(1.0, 1.3), 200e9 / scenario.nodes)
     seconds = OPENING_SECONDS + own / flow
-    return replace(load, seconds=seconds, rate=own * scenario.nodes / seconds, node_rate=own / seconds)
+    return load._replace(seconds=seconds, rate=own * scenario.nodes / seconds, node_rate=own / seconds)
 
 
 def restart_phases(scenario: Scenario, load: WeightsLoad, rng: random.Random) -> tuple[Phase, ...]:

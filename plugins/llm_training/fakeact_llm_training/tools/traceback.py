@@ -1,10 +1,13 @@
 """Tracebacks of ranks as Python writes them, and the errors of torch and NCCL that end them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fakeact_llm_training.sim.fault_events import Failure, Fault
+from fakeact_llm_training.sim.kinds import Failure
 from fakeact_llm_training.tools.torchrun import Launcher, release
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim.fault_events import Fault
 
 HEAD = "Traceback (most recent call last):"
 INTERRUPTED = "KeyboardInterrupt"
@@ -48,7 +51,7 @@ def show(frames: Iterable[Frame], carets: bool, path: Callable[[str], str]) -> I
             yield " " * (4 + frame.code.index(frame.marked)) + "^" * len(frame.marked)
 
 
-def error(kind: Failure, fault: Fault, launcher: Launcher, nccl: str) -> list[str]:
+def error(kind: Failure, fault: "Fault", launcher: Launcher, nccl: str) -> list[str]:
     """What ended a rank: an error of CUDA's, of NCCL's, of the file system's or of the data loader's."""
     if kind == "stale_file":
         return [f"OSError: [Errno 116] Stale file handle: '{fault.path}'"]

@@ -1,7 +1,7 @@
 """The list of all arguments, as rank 0 prints it: Megatron's defaults and what this run sets."""
 
 import json
-from importlib import resources
+import pkgutil
 
 from fakeact_llm_training.dialects.megatron.figures import annealing, vocabulary
 from fakeact_llm_training.sim.scenario import Scenario
@@ -27,7 +27,7 @@ def listing(scenario: Scenario, step: int) -> list[str]:
 
 def defaults() -> dict[str, str]:
     """Megatron's defaults: of its argument parser on main in 2026, and of megatron-core 0.16.1's configurations."""
-    table: dict[str, str] = json.loads((resources.files(__package__) / "arguments.json").read_text("utf-8"))
+    table: dict[str, str] = json.loads(pkgutil.get_data(__package__, "arguments.json") or "")
     return table
 
 

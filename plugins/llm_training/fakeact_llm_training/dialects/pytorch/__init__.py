@@ -10,7 +10,6 @@ from fakeact_llm_training.dialects.pytorch.bars import Bars
 from fakeact_llm_training.dialects.pytorch.faults import Faults
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.dialects.pytorch.startup import StartUp
-from fakeact_llm_training.dialects.pytorch.summary import summary
 from fakeact_llm_training.export import evaluation, export, history
 from fakeact_llm_training.figures import perplexity
 from fakeact_llm_training.sim.history import History
@@ -42,6 +41,8 @@ class Speaker(Dialect):
     async def end(self, last: "ev.Event") -> None:
         if type(last).__name__ == "RunDone":
             await self._export(cast("ev.RunDone", last))
+        from fakeact_llm_training.dialects.pytorch.summary import summary
+
         await summary(self.io, self.log, self.startup, cast("ev.RunDone | ev.RunInterrupted", last))
 
     async def _export(self, done: "ev.RunDone") -> None:
