@@ -1,6 +1,9 @@
 """A run's course, thinned as it grows: what an experiment tracker has at the end."""
 
-from fakeact_llm_training.sim.events import Event, StepDone, ValidationDone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim.events import Event, StepDone
 
 LIMIT = 1000
 
@@ -55,20 +58,22 @@ class History:
         for name, value in values.items():
             self.series.setdefault(name, Series(self._limit)).add(step, value)
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: "Event") -> None:
         """Take in what a step or a validation tells; other events are passed over.
 
         Steps give train/loss, train/grad_norm, train/learning_rate, train/global_step, train/epoch,
         perf/tokens_per_second, perf/step_time (s) and perf/mfu (a fraction); validations eval/loss and
         eval/perplexity.
         """
+        from fakeact_llm_training.sim.events import StepDone, ValidationDone
+
         if isinstance(event, StepDone):
             self.add(event.step, **_step_values(event))
         elif isinstance(event, ValidationDone):
             self.add(event.step, **{"eval/loss": event.loss, "eval/perplexity": event.perplexity})
 
 
-def _step_values(done: StepDone) -> dict[str, float]:
+def _step_values(done: "StepDone") -> dict[str, float]:
     return {
         "train/loss": done.loss,
         "train/grad_norm": done.grad_norm,

@@ -10,7 +10,6 @@ from fakeact_llm_training.dialects.pytorch.bars import Bars
 from fakeact_llm_training.dialects.pytorch.faults import Faults
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.dialects.pytorch.startup import StartUp
-from fakeact_llm_training.export import evaluation, export, history
 from fakeact_llm_training.figures import perplexity
 from fakeact_llm_training.sim.history import History
 from fakeact_llm_training.sim.startup import Startup
@@ -47,6 +46,8 @@ class Speaker(Dialect):
 
     async def _export(self, done: "ev.RunDone") -> None:
         """Weights for the Hub, the harness's table, the history; what would take too long is left to another job."""
+        from fakeact_llm_training.export import evaluation, export, history
+
         await self.log.info("Gathering the last checkpoint and converting it to bf16 safetensors")
         if work := await export(self.io, self.scenario, self.dice):
             await self.log.info(
