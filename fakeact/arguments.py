@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
-RECORD_FORMATS = ("v2", "v3", "txt", "html")
+RECORD_FORMATS = ("v2", "v3", "svg", "txt", "html")
 SIZES = (range(10, 1001), range(4, 501))
 """Columns and rows of a terminal that is worth recording."""
 SPEEDS = (0.01, 1_000_000.0)

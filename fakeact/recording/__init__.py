@@ -13,7 +13,7 @@ from fakeact.recording.take import Frame, Size, Take, show
 if TYPE_CHECKING:
     from fakeact.testing.screen import Screen
 
-FORMATS = ("v2", "v3", "txt", "html")
+FORMATS = ("v2", "v3", "svg", "txt", "html")
 """What a recording can be written as; v2 and v3 are the versions of asciinema's format."""
 _BY_SUFFIX = {".cast": "v2", ".svg": "svg", ".txt": "txt", ".html": "html"}
 
@@ -95,6 +95,10 @@ def opening(seed: int) -> datetime:
 
 def _renderer(format: str) -> Callable[[Recording], str]:
     """The function that writes a format; each is read only when it is needed."""
+    if format == "svg":
+        from fakeact.recording.svg import svg
+
+        return svg
     if format in ("txt", "html"):
         from fakeact.recording import still
 
