@@ -1,0 +1,1 @@
+"""What happens, without io and without a clock: versions, transfers, precompilation."""
