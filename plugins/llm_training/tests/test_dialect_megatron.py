@@ -64,7 +64,7 @@ def model(slug: str) -> Model:
 
 def scenario(slug: str, tp: int = 1, pp: int = 1, dp: int = 1, ep: int = 1) -> Scenario:
     """A scenario with a layout of one's own; other figures do not matter."""
-    drawn = draw(random.Random(1), dialect="megatron", model="gpt2", gpus=8)
+    drawn = draw(random.Random(1), dialect="megatron", model="gpt2", gpu="h100", gpus=8)
     how = drawn.layout.parallelism._replace(tp=tp, pp=pp, dp=dp, ep=ep)
     return drawn.__class__(**{**drawn.__dict__, "model": model(slug), "layout": drawn.layout._replace(parallelism=how)})
 

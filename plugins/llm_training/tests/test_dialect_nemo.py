@@ -179,7 +179,7 @@ def test_every_rule_has_its_slip() -> None:
 def test_each_rule_catches_its_slip(rule: str) -> None:
     """A planted error is found by the rule that looks for it."""
     resumed = rule in {"loads_take_their_time", "time_limit_is_over"}
-    sound = list(log(0, scenario="resume", gpus=16) if resumed else log(3, **SOUND))
+    sound = list(log(0, scenario="resume", gpus=16) if resumed else log(9, **SOUND))
     spoiled = SLIPS[rule](sound)
     assert spoiled != sound
     assert any(fault.startswith(rule) for fault in checker.faults(spoiled))

@@ -87,7 +87,7 @@ def test_memory_does_not_move() -> None:
 
 def test_later_pipeline_stages_hold_less() -> None:
     """1F1B's first stage has the most micro-batches in flight."""
-    deep = draw(random.Random(1), model="llama-3.1-405b", gpus=64)
+    deep = draw(random.Random(1), model="llama-3.1-405b", gpu="h100", gpus=512, dialect="megatron")
     assert deep.pp > 1
     cluster = Cluster(deep, np.random.default_rng(1))
     cluster.set_memory(1.0)

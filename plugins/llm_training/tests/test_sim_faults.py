@@ -58,7 +58,7 @@ def drama(seed: int) -> tuple[Scenario, list[Event]]:
 @cache
 def short(**fields: object) -> Scenario:
     """Two short epochs on eight nodes, a checkpoint every 7 steps."""
-    scenario = draw(random.Random(3), gpu="h100", steps=30, epochs=2, faults="some")
+    scenario = draw(random.Random(3), gpu="h100", gpus=64, steps=30, epochs=2, faults="some")
     plain: dict[str, object] = {"async_checkpoints": False, "validation_interval": 0, "checkpoint_interval": 7}
     return replace(scenario, **(plain | fields))  # type: ignore[arg-type]
 
@@ -140,7 +140,7 @@ def test_errors_have_their_numbers(kind: FaultKind, gpu: str, xid: int | None, m
 def test_effects_follow_their_cause(kind: FaultKind, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault comes first, a launcher acts after a process has failed, each process ends but once."""
     monkeypatch.setattr(faults, "MIX", {kind: 1.0})
-    scenario = draw(random.Random(2), gpu="h100")
+    scenario = draw(random.Random(2), gpu="h100", gpus=64)
     generator, crew = np.random.default_rng(seed), Crew(scenario)
     fault = Fate(scenario, generator).fault(50.0, 40, crew)
     events = draw_aftermath(fault, scenario, crew, 39, generator).events
@@ -350,7 +350,7 @@ def test_validations_that_are_lost_do_not_count(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_job_is_not_started_again_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """When its restarts are used up the job is over, with the checkpoint that there is."""
-    run = broken("software", monkeypatch, due=14.0, max_restarts=0)
+    run = broken("software", monkeypatch, due=24.0, max_restarts=0)
     last = run.advance(1e9)[-1]
     assert isinstance(last, RunInterrupted)
     assert last.reason == "restarts exhausted"

@@ -45,9 +45,9 @@ def play(run: TrainingRun) -> list[Event]:
 
 @cache
 def played(seed: int) -> tuple[Scenario, list[Event]]:
-    """A default run from its first step to its last."""
+    """A run of three epochs from its first step to its last."""
     plain = {"async_checkpoints": False, "validation_interval": 0, "keep_checkpoints": None}
-    scenario = replace(draw(random.Random(seed)), **plain)
+    scenario = replace(draw(random.Random(seed), steps=500, epochs=3), **plain)
     return scenario, play(run_of(scenario, seed))
 
 

@@ -28,7 +28,7 @@ REAL = """\
 @cache
 def scenario(slug: str = "llama-3.1-8b", gpus: int = 16) -> Scenario:
     """A run with fixed dice."""
-    return draw(random.Random(3), model=slug, gpus=gpus)
+    return draw(random.Random(3), model=slug, gpus=gpus, gpu="h200")
 
 
 @cache

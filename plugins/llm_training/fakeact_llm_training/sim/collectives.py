@@ -7,8 +7,10 @@ import numpy as np
 from fakeact_llm_training.sim.model import embedding_parameters, total_parameters
 from fakeact_llm_training.sim.scenario import Scenario
 
-# DDP's buckets and DeepSpeed's, in elements of 4 and 2 bytes.
+# DDP's buckets and DeepSpeed's, in elements of 4 and 2 bytes; Megatron's, which grow with the data-parallel size
+# (megatron/core/distributed/distributed_data_parallel.py: max(40000000, 1000000 * dp_size)).
 DDP_BUCKET, ZERO_BUCKET = 25 * 2**20 // 4, 500_000_000
+MEGATRON_BUCKET, MEGATRON_BUCKET_PER_RANK = 40_000_000, 1_000_000
 
 
 class Collective(NamedTuple):
@@ -34,8 +36,16 @@ def draw_collective(scenario: Scenario, generator: np.random.Generator) -> Colle
         part = -(-layer // degree)
     else:
         local = total_parameters(model) // cut
-        part = -(-min(ZERO_BUCKET, local) // scenario.dp)
-        count = 2 * -(-local // ZERO_BUCKET) + 2
+        bucket = _bucket(scenario)
+        part = -(-min(bucket, local) // scenario.dp)
+        count = 2 * -(-local // bucket) + 2
     if gathers:
         return Collective("_ALLGATHER_BASE", part, part * degree, count)
     return Collective("_REDUCE_SCATTER_BASE", part * degree, part, count)
+
+
+def _bucket(scenario: Scenario) -> int:
+    """Elements that the optimizer's gradients are reduced by at once."""
+    if scenario.dialect in {"megatron", "nemo"}:
+        return max(MEGATRON_BUCKET, MEGATRON_BUCKET_PER_RANK * scenario.dp)
+    return ZERO_BUCKET

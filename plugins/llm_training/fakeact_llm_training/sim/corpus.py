@@ -1,14 +1,22 @@
 """How a corpus becomes an epoch: packed sequences, what is held out, how many whole batches."""
 
+import math
 import random
 from collections.abc import Sequence
 
-from fakeact_llm_training.catalogue import datasets, instructions, tokenizers
+from fakeact_llm_training.catalogue import datasets, instructions, long_corpora, tokenizers
 from fakeact_llm_training.catalogue.records import Dataset, Model
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.layout import FORWARD_SHARE, Layout
+from fakeact_llm_training.sim.model import active_parameters
 from fakeact_llm_training.sim.scenario import Data
 from fakeact_llm_training.sim.site import Tone
-from fakeact_llm_training.sim.wish import LONGEST_RUN, MOST_STEPS, SHORTEST_RUN, Wish
+from fakeact_llm_training.sim.wish import FEWEST_STEPS, LONGEST_RUN, MOST_STEPS, SHORTEST_RUN, Wish
+
+# A long run takes days: so many steps in all, on at least so many tokens a parameter. Up to four times the same data
+# do nearly as well as fresh ones (Muennighoff et al. 2023, arXiv 2305.16264).
+DAYS, LONG_STEPS, TOKENS_PER_PARAMETER, MOST_REPEATS = (0.7, 12.0), (20_000, 600_000), 8, 4
+BUDGETS = tuple(head * 10**power for power in range(9, 14) for head in (1, 1.5, 2, 3, 5, 8))
 
 
 def sequences_in(dataset: Dataset, model: Model, length: int) -> int:
@@ -64,9 +72,38 @@ def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, la
     return Data(dataset, available, samples, validation, subset=True)
 
 
+def draw_epochs(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout: Layout) -> tuple[Data, int]:
+    """A long run's data and how often it goes through them: a part of a large corpus once, or all of a small one."""
+    total = _long_total(rng, model, layout)
+    known = (wish.dataset,) if wish.dataset else (*datasets(), *long_corpora())
+    repeats = MOST_REPEATS if FRAMEWORKS[wish.dialect].by_epoch else 1
+    enough = [one for one in known if steps_in(one, model, layout) * repeats >= total]
+    in_tone = [one for one in enough if one.serious == (tone == "serious")]
+    corpus = rng.choice(in_tone or enough or [max(known, key=lambda one: one.tokens)])
+    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
+    whole = steps_in(corpus, model, layout)
+    if whole >= total or not whole:
+        return draw_data(rng, corpus, wish._replace(steps=total), model, layout), 1
+    epochs = min(-(-total // whole), MOST_REPEATS)
+    return Data(corpus, available, available - validation, validation, subset=False), epochs
+
+
+def _long_total(rng: random.Random, model: Model, layout: Layout) -> int:
+    """Steps of a run of some days: a number that a person types, or what a round number of tokens comes to."""
+    days = math.exp(rng.uniform(*map(math.log, DAYS)))
+    least = TOKENS_PER_PARAMETER * active_parameters(model) / layout.tokens
+    steps = min(max(days * 86400 / layout.step_time, least, LONG_STEPS[0]), LONG_STEPS[1])
+    if rng.random() < 0.4:
+        tokens = min(BUDGETS, key=lambda budget: abs(math.log(budget / (steps * layout.tokens))))
+        steps = tokens / layout.tokens
+        return int(steps)
+    unit = int(10 ** (len(str(int(steps))) - 2))
+    return round(steps / unit) * unit
+
+
 def _is_an_epoch(wish: Wish, steps: int, step_time: float) -> bool:
-    in_time = SHORTEST_RUN <= steps * wish.epochs * step_time <= LONGEST_RUN
-    return wish.fewest <= steps <= MOST_STEPS and in_time
+    in_time = SHORTEST_RUN <= steps * wish.passes * step_time <= LONGEST_RUN
+    return FEWEST_STEPS <= steps <= MOST_STEPS and in_time
 
 
 def _round_number(rng: random.Random, samples: int, batch: int) -> int:

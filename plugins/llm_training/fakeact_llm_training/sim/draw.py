@@ -1,9 +1,11 @@
 """Drawing a scenario from the catalogue so that everything fits together."""
 
 import random
+from contextlib import suppress
 from itertools import product
 from typing import NamedTuple
 
+from fakeact_llm_training.catalogue import recipe
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
 from fakeact_llm_training.sim.choice import check_word, find_dataset, find_gpu, find_model
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
@@ -14,9 +16,13 @@ from fakeact_llm_training.sim.resumed import draw_resumed
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.site import Tone
 from fakeact_llm_training.sim.tuned import draw_tuned
+from fakeact_llm_training.sim.usual import FLEETS, fleet_for
 from fakeact_llm_training.sim.wish import Wish, check_length
 
-USUAL_GPUS, USUAL_EPOCHS = 64, 3
+# A fleet of more GPUs is not one to fine-tune on.
+MOST_TO_TUNE = 64
+# Seconds that a step should take, if nothing speaks against it.
+PACE = (0.6, 1.3)
 SILLY_SHARE = 0.12
 DRAWERS = {"pretrain": draw_fresh, "finetune": draw_tuned, "resume": draw_resumed}
 
@@ -26,10 +32,10 @@ class _Wants(NamedTuple):
 
     model: Model | None
     gpu: Gpu | None
-    gpus: int
+    gpus: int | None
     dataset: Dataset | None
     steps: int | None
-    epochs: int
+    epochs: int | None
     faults: FaultRate
     tone: ToneWish
     kinds: tuple[Kind, ...]
@@ -57,7 +63,6 @@ def draw(
     job if it resumes a longer run. ValueError says in one line what does not fit, what is possible and what
     was probably meant.
     """
-    epochs = USUAL_EPOCHS if epochs is None else epochs
     check_length(steps, epochs)
     for option, word, words in (("scenario", scenario, KINDS), ("dialect", dialect, DIALECTS)):
         if word is not None:
@@ -80,9 +85,9 @@ def draw(
     return _first_that_fits(rng, wants)
 
 
-def _count(gpus: int | None, nodes: int | None, gpu: Gpu | None) -> int:
+def _count(gpus: int | None, nodes: int | None, gpu: Gpu | None) -> int | None:
     if nodes is None:
-        return USUAL_GPUS if gpus is None else gpus
+        return gpus
     per_node = gpu.per_node if gpu else 8
     if nodes < 1 or gpus not in {None, nodes * per_node}:
         raise ValueError(f"nodes={nodes}: {gpus or 0} GPUs are not {nodes} nodes of {per_node}; give one of the two")
@@ -95,13 +100,15 @@ def _first_that_fits(rng: random.Random, wants: _Wants) -> Scenario:
     if not pairs:
         raise ValueError(_no_kind(wants))
     error = ValueError()
+    # At first only what somebody would launch, then whatever goes.
     weights = [FRAMEWORKS[dialect].kinds[kind] * (1e-6 if _odd(kind, wants) else 1.0) for kind, dialect in pairs]
-    order = shuffled(rng, pairs, weights) if len(pairs) > 1 else iter(pairs)
-    for kind, dialect in order:
+    order = list(shuffled(rng, pairs, weights) if len(pairs) > 1 else pairs)
+    for strict, (kind, dialect) in product((True, False), order):
         try:
-            return _draw(rng, wants, kind, dialect)
+            return _draw(rng, wants, kind, dialect, strict=strict)
         except ValueError as one:
-            error = one if not error.args or (kind, dialect) == ("pretrain", "pytorch") else error
+            if not strict and (not error.args or (kind, dialect) == ("pretrain", "pytorch")):
+                error = one
     raise error
 
 
@@ -122,23 +129,44 @@ def _no_kind(wants: _Wants) -> str:
 def _odd(kind: Kind, wants: _Wants) -> bool:
     """Whether nobody would want that kind who asked for this: large fleets do not fine-tune, epochs are not resumed."""
     if kind == "finetune":
-        return wants.gpus > 64
-    return kind == "resume" and (bool(wants.steps) or wants.epochs != USUAL_EPOCHS)
+        return (wants.gpus or 1) > MOST_TO_TUNE
+    return kind == "resume" and (bool(wants.steps) or wants.epochs is not None)
 
 
-def _draw(rng: random.Random, wants: _Wants, kind: Kind, dialect: DialectName) -> Scenario:
+def _draw(rng: random.Random, wants: _Wants, kind: Kind, dialect: DialectName, *, strict: bool) -> Scenario:
     wish = Wish(
         model=wants.model,
         gpu=wants.gpu,
-        gpus=wants.gpus,
+        gpus=wants.gpus or 0,
         dataset=wants.dataset,
         steps=wants.steps,
         epochs=wants.epochs,
         seconds=rng.uniform(360, 850),
+        pace=rng.uniform(*PACE),
         kind=kind,
         dialect=dialect,
+        strict=strict,
     )
-    return DRAWERS[kind](rng, wish, _tone(rng, wants.tone), wants.faults)
+    tone, play = _tone(rng, wants.tone), DRAWERS[kind]
+    *others, last = _fleets(rng, wants, kind, strict=strict)
+    for count in others:
+        with suppress(ValueError):
+            return play(rng, wish._replace(gpus=count), tone, wants.faults)
+    return play(rng, wish._replace(gpus=last), tone, wants.faults)
+
+
+def _fleets(rng: random.Random, wants: _Wants, kind: Kind, *, strict: bool) -> list[int]:
+    """Numbers of GPUs to look at, one after the other."""
+    if wants.gpus is not None:
+        return [wants.gpus]
+    if not strict:
+        return [_last_resort(wants.model, kind) if wants.model else max(FLEETS[kind])]
+    return list(shuffled(rng, list(FLEETS[kind]), list(FLEETS[kind].values())))
+
+
+def _last_resort(model: Model, kind: Kind) -> int:
+    plan = recipe(model.slug)
+    return fleet_for(model, kind, plan.sequences * min(plan.length, model.context))
 
 
 def _tone(rng: random.Random, wanted: ToneWish) -> Tone:

@@ -15,6 +15,7 @@ class Framework(NamedTuple):
     """Shardings it offers, the model size from which it splits matrices, and from which it has stages.
 
     `kinds` weighs what it is used for; `asynchronous` is the share of its runs that save in the background.
+    `by_epoch` says that it knows epochs: it validates and saves where one ends, whatever its intervals.
     """
 
     shardings: frozenset[str]
@@ -23,20 +24,22 @@ class Framework(NamedTuple):
     kinds: dict[Kind, float]
     asynchronous: float
     any_fabric: bool = True
+    by_epoch: bool = True
 
 
 NEVER = float("inf")
 FRAMEWORKS: dict[DialectName, Framework] = {
     "pytorch": Framework(
         frozenset(("DDP", "FSDP", "HSDP", "ZeRO-1")),
-        12e9, 6e9, {"pretrain": 1.0, "finetune": 0.5, "resume": 0.5}, 0.3,
+        12e9, 6e9, {"pretrain": 1.0, "finetune": 0.5, "resume": 0.6}, 0.3,
     ),
     "megatron": Framework(
-        frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.5}, 0.6, any_fabric=False
+        frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.5}, 0.6,
+        any_fabric=False, by_epoch=False,
     ),
     "torchtitan": Framework(
         frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.0}, 0.6,
-        any_fabric=False,
+        any_fabric=False, by_epoch=False,
     ),
     "hf": Framework(
         frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),
@@ -47,7 +50,8 @@ FRAMEWORKS: dict[DialectName, Framework] = {
         12e9, 12e9, {"pretrain": 0.8, "finetune": 0.8, "resume": 0.8}, 0.0,
     ),
     "nemo": Framework(
-        frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 0.8, "finetune": 0.5, "resume": 0.8}, 0.7, any_fabric=False
+        frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 0.8, "finetune": 0.5, "resume": 0.8}, 0.7,
+        any_fabric=False, by_epoch=False,
     ),
 }  # fmt: skip
 

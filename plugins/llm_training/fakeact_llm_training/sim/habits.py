@@ -11,8 +11,18 @@ from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.model import total_parameters
 
 FP16_SHARE = 0.6
+# Seconds of training in a job of a long run, as queues have them; between its checkpoints, so that few are lost.
+TIME_LIMITS = (1200, 2400)
+BETWEEN_CHECKPOINTS: dict[FaultRate, tuple[float, float]] = {
+    "none": (120.0, 420.0),
+    "some": (90.0, 240.0),
+    "drama": (40.0, 90.0),
+}
+# So many times longer than a checkpoint takes, steps go on before the next.
+APART = 8.0
 # Sites that train large models buy storage that swallows a checkpoint in less than a minute.
 SLOWEST_SAVE, FASTEST_SAVE, MOST_PER_NODE = 50.0, 25.0, 14e9
+MOST_OF_ALL = 200e9
 
 
 def io_per_node(rng: random.Random, model: Model, nodes: int) -> float:
@@ -31,6 +41,20 @@ def draw_habits(rng: random.Random, dialect: DialectName, model: Model, gpu: Gpu
         "collective_timeout": rng.choice((60, 60, 90, 120, 180)),
         "loss_scaling": loss_scaling(dialect) if half else None,
     }
+
+
+def draw_time_limit(rng: random.Random) -> float:
+    """Seconds of training after which a job of a long run hands over to the next."""
+    return float(rng.randrange(*TIME_LIMITS, 60))
+
+
+def save_interval(
+    rng: random.Random, layout: Layout, model: Model, faults: FaultRate, rate: float, *, behind: bool
+) -> int:
+    """Steps between a long run's checkpoints, at `rate` bytes a second of all nodes; `behind` the steps or not."""
+    save = total_parameters(model) * 14 / min(rate, MOST_OF_ALL)
+    low, high = (max(seconds, APART * save * (0.3 if behind else 1.0)) for seconds in BETWEEN_CHECKPOINTS[faults])
+    return interval(rng, layout, (low, high))
 
 
 def interval(rng: random.Random, layout: Layout, seconds: tuple[float, float]) -> int:

@@ -1,27 +1,26 @@
 """How a model is laid out on a fleet, and how fast that goes: memory must fit, the pace follows."""
 
 import math
-import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Gpu, Model
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.kinds import DialectName
-from fakeact_llm_training.sim.memory import Memory, Parallelism, fit
+from fakeact_llm_training.sim.memory import GIB, Memory, Parallelism, fit
 from fakeact_llm_training.sim.model import flops_per_token, total_parameters
+from fakeact_llm_training.sim.usual import FULL, LEAST_FULL, MOST_FULL, Range
 
 SEQUENCE_LENGTHS = (1024, 2048, 4096, 8192)
-MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
+MICRO_BATCHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 FASTEST, SLOWEST = 0.15, 1.5
-FEWEST_TOKENS = 16_384
 # Forward passes alone take this part of a step for the same tokens (MLPerf GPT-3 175B: 16.07 s of 36.05 s).
 FORWARD_SHARE = 0.446
 # Tensor parallelism costs two all-reduces a layer; recomputation costs up to a third more compute.
 TENSOR_EFFICIENCY = {1: 1.0, 2: 0.965, 4: 0.93, 8: 0.88}
 RECOMPUTE_EFFICIENCY = {"none": 1.0, "selective": 0.97, "full": 0.77}
 # GEMMs of narrow models leave the tensor cores waiting.
-WIDTH_EFFICIENCY = ((800, 0.6), (1100, 0.7), (1700, 0.82), (2600, 0.92), (4000, 0.97))
+WIDTH_EFFICIENCY = ((800, 0.86), (1100, 0.88), (1700, 0.93), (2600, 0.96), (4000, 0.98))
 
 
 class Layout(NamedTuple):
@@ -81,7 +80,7 @@ def _fully_sharded(tp: int, dp: int, gpu: Gpu) -> Iterator[Parallelism]:
         yield Parallelism(tp, 1, 1, dp, 1, "FSDP", dp)
     for nodes in (1, 4, 16):
         shard = nodes * gpu.per_node // tp
-        if 1 < shard < dp and dp % shard == 0 and dp > 128:
+        if 1 < shard < dp and dp % shard == 0 and dp > 16:
             yield Parallelism(tp, 1, 1, dp, 1, "HSDP", shard)
 
 
@@ -149,12 +148,20 @@ def step_seconds(compute: float, communication: float, how: Parallelism, accum: 
     return max(busy, communication) + 0.09 * min(busy, communication) + 0.006
 
 
-def layouts(model: Model, gpu: Gpu, world: int, target: float, dialect: DialectName = "pytorch") -> Iterator[Layout]:
-    """Layouts that fit, each accumulated to about `target` seconds a step."""
+def layouts(
+    model: Model,
+    gpu: Gpu,
+    world: int,
+    paces: Sequence[float],
+    dialect: DialectName = "pytorch",
+    *,
+    shortest: int = 1024,
+) -> Iterator[Layout]:
+    """Layouts that fit, accumulated to about each of these `paces` in seconds; sequences from `shortest` on."""
     for how in parallelisms(model, gpu, world, dialect):
         for sequence in SEQUENCE_LENGTHS:
-            if sequence <= model.context:
-                yield from _batches(model, gpu, how, sequence, target)
+            if min(shortest, model.context) <= sequence <= model.context:
+                yield from _batches(model, gpu, how, sequence, paces)
 
 
 def layouts_of(model: Model, gpu: Gpu, world: int, batch: tuple[int, int], dialect: DialectName) -> Iterator[Layout]:
@@ -163,21 +170,28 @@ def layouts_of(model: Model, gpu: Gpu, world: int, batch: tuple[int, int], diale
     for how in parallelisms(model, gpu, world, dialect):
         for micro in MICRO_BATCHES:
             accum, left = divmod(sequences, micro * how.dp)
-            if left or accum < 1 or not (found := fit(model, gpu, how, length * micro)):
+            if accum < 1 or not (found := fit(model, gpu, how, length * micro)):
                 break
-            yield _laid_out(model, gpu, how, (micro, length, accum), found)
+            if not left:
+                yield _laid_out(model, gpu, how, (micro, length, accum), found)
 
 
-def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, target: float) -> Iterator[Layout]:
+def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, paces: Sequence[float]) -> Iterator[Layout]:
+    slowest = 2 * max(SLOWEST, *paces)
     for micro in MICRO_BATCHES:
         found = fit(model, gpu, how, sequence * micro)
         if not found:
             return
         one = compute_seconds(model, gpu, how, (micro, sequence), found[1])
-        accum = max(round((target - 0.006) / one - (how.pp - 1) / 2), how.pp if how.pp > 1 else 1)
-        yield _laid_out(model, gpu, how, (micro, sequence, accum), found)
-        if one > 2 * SLOWEST:
+        for accum in {_accumulated(pace, one, how.pp) for pace in paces}:
+            yield _laid_out(model, gpu, how, (micro, sequence, accum), found)
+        if one > slowest:
             return
+
+
+def _accumulated(pace: float, one: float, stages: int) -> int:
+    """Micro-batches of `one` second that make a step of about `pace` seconds; a pipeline has one a stage or more."""
+    return max(round((pace - 0.006) / one - (stages - 1) / 2), stages)
 
 
 def _laid_out(
@@ -191,21 +205,22 @@ def _laid_out(
     return Layout(how, sequence, micro, accum, recompute, memory, time, mfu)
 
 
-def choose(
-    model: Model, gpu: Gpu, world: int, target: float, *, rng: random.Random, dialect: DialectName = "pytorch"
-) -> Layout | None:
-    """The layout a careful person would take at about `target` seconds a step; None if nothing fits."""
-    found = list(layouts(model, gpu, world, target, dialect))
-    return max(found, key=lambda layout: _merit(layout, target) + 0.25 * rng.random(), default=None)
+def fullness(layout: Layout, gpu: Gpu) -> float:
+    """The share of the card's memory that torch reserves."""
+    return layout.memory.reserved / (gpu.memory_gib * GIB)
 
 
-def _merit(layout: Layout, target: float) -> float:
-    off = abs(math.log(layout.step_time / target))
-    late = max(0.0, math.log(layout.step_time / SLOWEST)) + max(0.0, math.log(FASTEST / layout.step_time))
-    rare = {"HSDP": 0.1, "ZeRO-1": 0.08}.get(layout.parallelism.sharding, 0.0)
+def taste(layout: Layout, model: Model, gpu: Gpu) -> float:
+    """How much a careful person likes a layout: fast, cards well used, models cut no further than they have to be."""
+    how = layout.parallelism
+    rare = {"HSDP": 0.15, "ZeRO-1": 0.08}.get(how.sharding, 0.0)
     lengthy = 0.15 * math.log2(layout.sequence_length / 2048)
-    accumulated = 0.05 * math.log2(layout.grad_accum) + 0.05 * math.log2(layout.parallelism.tp)
-    return 6 * layout.mfu - 1.5 * max(0.0, off - 0.15) - 6 * late - rare + lengthy - accumulated
+    cut = 0.25 * math.log2(how.tp) + 0.15 * math.log2(how.pp)
+    # Nobody wonders at a large model in pieces.
+    cut *= min(1.0, 20e9 / total_parameters(model))
+    odd = 0.12 * (layout.micro_batch & (layout.micro_batch - 1) > 0)
+    empty = 5 * max(0.0, FULL - fullness(layout, gpu)) + 2 * max(0.0, fullness(layout, gpu) - 0.9)
+    return 6 * layout.mfu + lengthy - rare - cut - 0.05 * math.log2(layout.grad_accum) - odd - empty
 
 
 def most_tokens(layout: Layout) -> int:
@@ -213,8 +228,9 @@ def most_tokens(layout: Layout) -> int:
     return int(max(2**24, 1024 * layout.parallelism.world_size))
 
 
-def is_credible(layout: Layout, model: Model, gpu: Gpu) -> bool:
-    """Whether pace, batch and MFU are those of a run somebody would have on such a machine."""
+def is_credible(layout: Layout, model: Model, gpu: Gpu, batch: Range) -> bool:
+    """Whether pace, batch, memory and MFU are those of a run somebody would have on such a machine."""
     floor = 0.75 * gpu.mfu * _width_efficiency(model) * (0.62 if model.experts else 1.0)
     in_time = FASTEST <= layout.step_time <= SLOWEST
-    return layout.mfu >= floor and in_time and FEWEST_TOKENS <= layout.tokens <= most_tokens(layout)
+    full = LEAST_FULL <= fullness(layout, gpu) <= MOST_FULL
+    return layout.mfu >= floor and in_time and full and not batch.off(layout.tokens)

@@ -8,17 +8,31 @@ from typing import NamedTuple, TypeVar
 from fakeact_llm_training.catalogue import gpus, models
 from fakeact_llm_training.catalogue.records import Gpu, Model
 from fakeact_llm_training.sim.choice import MOST_GPUS, check_count
-from fakeact_llm_training.sim.corpus import steps_in
+from fakeact_llm_training.sim.corpus import sequences_in, steps_in
 from fakeact_llm_training.sim.frameworks import drives, objection
 from fakeact_llm_training.sim.kinds import DialectName
-from fakeact_llm_training.sim.layout import SLOWEST, Layout, choose, is_credible, layouts, most_tokens
-from fakeact_llm_training.sim.model import active_parameters
-from fakeact_llm_training.sim.wish import USUAL_BATCH, Wish
+from fakeact_llm_training.sim.layout import (
+    FASTEST,
+    SLOWEST,
+    Layout,
+    fullness,
+    is_credible,
+    layouts,
+    most_tokens,
+    taste,
+)
+from fakeact_llm_training.sim.model import total_parameters
+from fakeact_llm_training.sim.usual import FULL, Range, rough_speed, usual_batch
+from fakeact_llm_training.sim.wish import FEWEST_STEPS, Wish
 
 # So many combinations are looked at before the best of them will do; large fleets have more layouts each.
 TRIES, TRIES_WHEN_LARGE, LARGE = 16, 4, 1024
-# Seconds a step that are tried where the wanted pace leads to nothing.
-OTHER_PACES = (0.17, 0.45, 0.7, 1.1)
+# Seconds a step that are looked at beside the wanted pace; the slow ones only for a model that was asked for.
+OTHER_PACES, SLOW_PACES, HUGE = (0.25, 0.5, 0.85, 1.35), (2.5, 4.5, 9.0), 100e9
+# Tokens in the shortest sequence; pre-training takes longer ones where the model does.
+SHORT = 1024
+# Of what is older than the models of today few runs are seen.
+RECENT, OLD_SHARE = 2023, {"pretrain": 0.3, "finetune": 0.15, "resume": 1.0}
 T = TypeVar("T")
 
 
@@ -43,6 +57,8 @@ def draw_machine(rng: random.Random, wish: Wish) -> Machine:
         if found and found.merit > 1 and wish.is_met(found.layout.step_time):
             return found
         best = max(filter(None, (best, found)), key=lambda machine: machine.merit, default=None)
+    if wish.strict:
+        raise ValueError(f"nobody would train that on {wish.gpus} GPUs")
     if best is None:
         raise ValueError(_too_small(wish, cards))
     return best
@@ -75,15 +91,26 @@ def _combinations(rng: random.Random, wish: Wish, cards: Sequence[Gpu]) -> Itera
 
 
 def _suits(model: Model, gpu: Gpu, wish: Wish) -> float:
-    """Weight of a model for a fleet, by how many tokens a step gets: 50 thousand to 5 million in pre-training."""
-    least, most = USUAL_BATCH[wish.kind]
-    fleet = 0.4 * gpu.bf16_tflops * 1e12 * wish.gpus
-    tokens = fleet * wish.step_time / (6 * active_parameters(model))
-    if least <= tokens <= most:
-        # Hardly anybody fine-tunes what was published without a chat in mind.
-        return 0.15 if wish.kind == "finetune" and model.released < 2023 else 1.0
-    near = least / 2 <= tokens <= 5 * most and wish.kind != "finetune"
-    return 0.2 if near else 1e-9 * active_parameters(model) / 1e12
+    """Weight of a model for a fleet: a batch as people take it, at a pace that can be watched."""
+    off = _off_batch(model, gpu, wish)
+    # Hardly anybody fine-tunes what was published without a chat in mind.
+    share = OLD_SHARE[wish.kind] if model.released < RECENT else 1.0
+    return share if not off else 1e-6 * 2.0 ** (-8 * off)
+
+
+def _off_batch(model: Model, gpu: Gpu, wish: Wish) -> float:
+    """By how many doublings a step of 0.3 to 1.4 s misses the usual batch."""
+    batch, speed = _batch(wish, model), rough_speed(model, gpu, wish.gpus)
+    return Range(batch.least / (0.95 * SLOWEST), batch.most / (2 * FASTEST)).off(speed)
+
+
+def _batch(wish: Wish, model: Model) -> Range:
+    """Tokens in a step: huge fleets cannot have less than a thousand a GPU, small corpora do not have many."""
+    usual = usual_batch(model, wish.kind)
+    most = max(usual.most, 1024.0 * wish.gpus)
+    if wish.dataset and wish.steps:
+        most = min(most, max(sequences_in(wish.dataset, model, 1) / wish.steps / 1.01, 1.0))
+    return Range(min(usual.least, most), most)
 
 
 def shuffled(rng: random.Random, items: Sequence[T], weights: Sequence[float]) -> Iterator[T]:
@@ -94,38 +121,50 @@ def shuffled(rng: random.Random, items: Sequence[T], weights: Sequence[float]) -
 
 
 def _machine(rng: random.Random, wish: Wish, model: Model, gpu: Gpu) -> Machine | None:
-    """The first credible layout at the wanted pace or another; the best if none is."""
-    best: Machine | None = None
-    for step_time in (wish.step_time, *(other for other in OTHER_PACES if _is_an_option(other, wish))):
-        target = step_time * rng.uniform(0.92, 1.0)
-        layout = choose(model, gpu, wish.gpus, target, rng=rng, dialect=wish.dialect)
-        if layout is None:
-            return None
-        found = Machine(model, gpu, layout, _merit(wish, model, gpu, layout))
-        if best is None or found.merit > best.merit:
-            best = found
-        if best.merit > 1:
-            break
-    return best
+    """What a careful person would make of that model on those GPUs; None if nothing fits, or not as it is wished."""
+    if wish.strict and _off_batch(model, gpu, wish):
+        return None
+    found = _candidates(wish, model, gpu)
+    batch = _batch(wish, model)
+
+    def liking(layout: Layout) -> float:
+        return taste(layout, model, gpu) - _reluctance(layout, wish.pace, batch) + 0.25 * rng.random()
+
+    layout = max(found, key=liking, default=None)
+    return Machine(model, gpu, layout, _merit(wish, model, gpu, layout)) if layout else None
 
 
-def _is_an_option(step_time: float, wish: Wish) -> bool:
-    """Slower steps let larger models work well; only where a corpus is given are smaller batches looked at."""
-    return step_time > wish.step_time or wish.dataset is not None
+def _candidates(wish: Wish, model: Model, gpu: Gpu) -> list[Layout]:
+    slow = () if wish.strict or not wish.model else SLOW_PACES[: 3 if total_parameters(model) > HUGE else 2]
+    quick = 0.9 * _batch(wish, model).most / rough_speed(model, gpu, wish.gpus)
+    paces = (wish.pace, min(quick, wish.pace), *OTHER_PACES, *slow)
+    shortest = SHORT if wish.kind == "finetune" else 2 * SHORT
+    found = list(layouts(model, gpu, wish.gpus, paces, wish.dialect, shortest=shortest))
+    found = found or list(layouts(model, gpu, wish.gpus, paces, wish.dialect))
+    if wish.dataset and wish.steps:
+        return [one for one in found if steps_in(wish.dataset, model, one) >= wish.steps] or found
+    return found
+
+
+def _reluctance(layout: Layout, pace: float, batch: Range) -> float:
+    """How much speaks against a layout's pace and batch; of two evils a late step is the lesser."""
+    off = abs(math.log(layout.step_time / pace))
+    late = max(0.0, math.log2(layout.step_time / SLOWEST)) + max(0.0, math.log2(FASTEST / layout.step_time))
+    return 0.6 * max(0.0, off - 0.25) + 1.2 * late + 1.5 * batch.off(layout.tokens)
 
 
 def _merit(wish: Wish, model: Model, gpu: Gpu, layout: Layout) -> float:
-    wanted = wish.steps or wish.fewest
+    """Above 1 if all is as it should be; else the less, the further it is from that."""
+    wanted = wish.steps or FEWEST_STEPS
     held = steps_in(wish.dataset, model, layout) if wish.dataset else wanted
     short = math.log2(wanted / held) if 0 < held < wanted else 4.0 * (not held)
-    late = max(0.0, layout.step_time - SLOWEST)
+    late = max(0.0, math.log2(layout.step_time / SLOWEST))
     huge = max(0.0, math.log2(layout.tokens / most_tokens(layout)))
-    # Below 1 whatever the MFU unless all is as it should be.
-    whole = not short and is_credible(layout, model, gpu)
-    if wish.kind == "finetune":
-        huge += max(0.0, math.log2(layout.tokens / USUAL_BATCH["finetune"][1]))
-        whole = whole and not huge
-    return whole + 0.6 * layout.mfu / gpu.mfu - late - 0.3 * huge - short
+    batch = _batch(wish, model)
+    off = min(batch.off(layout.tokens), 6.0)
+    empty = max(0.0, FULL - fullness(layout, gpu))
+    whole = not short and is_credible(layout, model, gpu, batch)
+    return whole + 0.6 * layout.mfu / gpu.mfu - 0.25 * late - 0.2 * off - 0.3 * huge - 0.5 * empty - short
 
 
 def _too_small(wish: Wish, cards: Sequence[Gpu]) -> str:
@@ -143,4 +182,4 @@ def _too_small(wish: Wish, cards: Sequence[Gpu]) -> str:
 def _fewest(model: Model, gpu: Gpu, dialect: DialectName) -> int:
     """The smallest power of two of GPUs that holds the model in some layout."""
     powers = [1 << power for power in range(MOST_GPUS.bit_length())]
-    return next((n for n in powers if next(layouts(model, gpu, n, 1.0, dialect), None)), MOST_GPUS)
+    return next((n for n in powers if next(layouts(model, gpu, n, (1.0,), dialect), None)), MOST_GPUS)

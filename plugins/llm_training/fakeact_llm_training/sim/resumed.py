@@ -8,21 +8,20 @@ from fakeact_llm_training.catalogue import datasets, long_corpora, recipe
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model, Recipe
 from fakeact_llm_training.sim.choice import node_count
 from fakeact_llm_training.sim.corpus import held_out, sequences_in
-from fakeact_llm_training.sim.habits import draw_habits, interval, io_per_node
+from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
 from fakeact_llm_training.sim.kinds import FaultRate
-from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, layouts_of
+from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, fullness, layouts_of, taste
 from fakeact_llm_training.sim.machine import candidate_gpus, candidate_models, shuffled
-from fakeact_llm_training.sim.model import active_parameters, total_parameters
 from fakeact_llm_training.sim.scenario import Data, Scenario
 from fakeact_llm_training.sim.schedule import Optimizer, Schedule
 from fakeact_llm_training.sim.site import Tone, draw_site
+from fakeact_llm_training.sim.usual import LEAST_FULL, rough_speed
 from fakeact_llm_training.sim.wish import Wish
 
-TIME_LIMIT = (300, 1200)
-BETWEEN_CHECKPOINTS, BETWEEN_VALIDATIONS = (60.0, 150.0), (120.0, 260.0)
-# So many times longer than a checkpoint takes, steps go on before the next.
-APART = 8.0
-LOWEST_SHARE_OF_BEST = 0.55
+BETWEEN_VALIDATIONS = (120.0, 260.0)
+LOWEST_SHARE_OF_BEST = 0.75
+# Of a run that is watched by chance one in so many is in its last minutes, and comes to its end.
+LAST_SHARE, LAST_SECONDS = 0.12, (400.0, 900.0)
 
 
 def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) -> Scenario:
@@ -34,11 +33,10 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
     total = data.samples // layout.global_batch
     nodes = node_count(gpu, wish.gpus) or 1
     rate = io_per_node(rng, model, nodes)
-    save = total_parameters(model) * 14 / min(rate * nodes, 200e9)
     habits = draw_habits(rng, wish.dialect, model, gpu, faults)
-    waits = 0.3 if habits["async_checkpoints"] else 1.0
-    every = interval(rng, layout, tuple(max(low, APART * save * waits) for low in BETWEEN_CHECKPOINTS))  # type: ignore[arg-type]
-    start = max(1, round(total * rng.uniform(0.08, 0.88)) // every) * every
+    every = save_interval(rng, layout, model, faults, rate * nodes, behind=habits["async_checkpoints"])
+    left = rng.uniform(*LAST_SECONDS) / layout.step_time if rng.random() < LAST_SHARE and not wish.steps else 0.0
+    start = max(1, round(total - left if left else total * rng.uniform(0.08, 0.88)) // every) * every
     site = draw_site(rng, model, gpu, data.dataset, nodes=nodes, per_node=wish.gpus // nodes, tone=tone)
     return Scenario(
         tone=tone,
@@ -60,7 +58,7 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
         start_step=start,
         prior_seconds=round(start * layout.step_time * rng.uniform(1.05, 1.2)),
         load_path=site.paths.checkpoint(start),
-        time_limit=None if wish.steps else float(rng.randrange(*TIME_LIMIT, 30)),
+        time_limit=None if wish.steps or left else draw_time_limit(rng),
         step_limit=wish.steps,
         validation_interval=interval(rng, layout, BETWEEN_VALIDATIONS),
         **habits,
@@ -73,9 +71,10 @@ def _first_in_pace(rng: random.Random, wish: Wish) -> tuple[Model, Gpu, Layout]:
     for model, gpu in _likely(rng, wish):
         if (layout := _best(rng, wish, model, gpu)) is None:
             continue
-        if FASTEST <= layout.step_time <= SLOWEST:
+        full = fullness(layout, gpu) >= LEAST_FULL or not wish.strict
+        if FASTEST <= layout.step_time <= SLOWEST and full:
             return model, gpu, layout
-        if wish.model and (late is None or layout.step_time < late[2].step_time):
+        if wish.model and not wish.strict and (late is None or layout.step_time < late[2].step_time):
             late = model, gpu, layout
     if late is None:
         what = wish.model.name if wish.model else "a published recipe"
@@ -89,20 +88,19 @@ def _likely(rng: random.Random, wish: Wish) -> Iterator[tuple[Model, Gpu]]:
     for gpu in shuffled(rng, cards, [card.weight for card in cards]):
         for model in shuffled(rng, wanted, [1.0] * len(wanted)):
             plan = recipe(model.slug)
-            flops = 6 * active_parameters(model) * plan.sequences * plan.length
-            rough = flops / (0.38 * gpu.bf16_tflops * 1e12 * wish.gpus)
-            if wish.model or 0.5 * FASTEST < rough < 1.6 * SLOWEST:
+            rough = plan.sequences * min(plan.length, model.context) / rough_speed(model, gpu, wish.gpus)
+            if (wish.model and not wish.strict) or 1.5 * FASTEST < rough < 1.2 * SLOWEST:
                 yield model, gpu
 
 
 def _best(rng: random.Random, wish: Wish, model: Model, gpu: Gpu) -> Layout | None:
-    """The fastest layout of the recipe's batch, or nearly; None if nothing fits or goes tolerably well."""
+    """The layout of the recipe's batch that one would take; None if nothing fits or goes tolerably well."""
     plan = recipe(model.slug)
     length = min(plan.length, model.context)
     found = list(layouts_of(model, gpu, wish.gpus, (plan.sequences, length), wish.dialect))
-    best = max(found, key=lambda layout: layout.mfu * rng.uniform(0.97, 1.0), default=None)
+    best = max(found, key=lambda layout: taste(layout, model, gpu) + 0.2 * rng.random(), default=None)
     slow = best is not None and best.mfu < LOWEST_SHARE_OF_BEST * gpu.mfu * (0.6 if model.experts else 1.0)
-    return None if slow and not wish.model else best
+    return None if slow and (wish.strict or not wish.model) else best
 
 
 def _data(corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
 from fakeact_llm_training.sim.flat import FlatNames
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.kinds import DialectName, FaultRate, Kind, LossScaling
 from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.memory import GIB, used_mib
@@ -97,6 +98,11 @@ class Scenario(FlatNames):
         return self.global_batch * self.sequence_length
 
     # The length
+    @property
+    def by_epoch(self) -> bool:
+        """Whether the framework validates and saves at epochs' ends; else at its intervals and the run's end only."""
+        return FRAMEWORKS[self.dialect].by_epoch
+
     @property
     def dataset(self) -> Dataset:
         """The corpus."""

@@ -216,11 +216,12 @@ class Story:
         """Validation, checkpoint, the end of an epoch, where they are due; true if the run is to stop early."""
         scenario, step = self.scenario, self.step
         ends, place = step % scenario.steps_per_epoch == 0, self._place(step)
-        validates = ends or (scenario.validation_interval and place % scenario.validation_interval == 0)
+        closes = (ends and scenario.by_epoch) or step == scenario.total_steps
+        validates = closes or (scenario.validation_interval and place % scenario.validation_interval == 0)
         if validates:
             yield from self._validation(inside=not ends)
         stops = validates and scenario.patience is not None and self.tally.stale >= scenario.patience
-        if ends or place % scenario.checkpoint_interval == 0:
+        if closes or place % scenario.checkpoint_interval == 0:
             yield from self._checkpoint()
         if ends:
             epoch = self.epoch_of(step)
@@ -233,7 +234,7 @@ class Story:
 
     def _place(self, step: int) -> int:
         """The step that intervals count: fine-tunes evaluate so many times an epoch, long runs at round steps."""
-        if self.scenario.kind == "finetune":
+        if self.scenario.kind == "finetune" and self.scenario.by_epoch:
             return (step - 1) % self.scenario.steps_per_epoch + 1
         return step
 

@@ -74,7 +74,7 @@ class Tally:
             steps=len(done),
             tokens=len(done) * self._scenario.tokens_per_step,
             mean_loss=_mean(self._losses[step] for step in done if step in self._losses),
-            validation_loss=self.validations[-1][2],
+            validation_loss=self.validations[-1][2] if self.validations else math.nan,
             mean_step_time=mean_time,
             tokens_per_second=self._scenario.tokens_per_step / mean_time,
             mfu=self._scenario.mfu_at(mean_time),

@@ -34,7 +34,7 @@ def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
             beta2=0.999 if wish.dialect == "hf" else 0.95, weight_decay=rng.choice((0.0, 0.0, 0.01, 0.1))
         ),
         checkpoint_interval=per_epoch if rng.random() < 0.6 else every or per_epoch,
-        validation_interval=every,
+        validation_interval=every if base.by_epoch else every or per_epoch,
         patience=rng.choice(PATIENCE) if patient else None,
         load_path=f"{mount}/models/{base.model.slug}",
         loss_scaling=None,
