@@ -131,7 +131,8 @@ def _precompiled(text: str) -> Iterator[str]:
             yield f"{len(timed)} were precompiled, {number_} said"
         if any(float(ms) / 1000 > int(seconds) + 0.5 for ms, _ in timed):
             yield "one took longer than all"
-    changed = {name for _, _, sign, name, _, _ in CHANGE.findall(text) if sign != "-"}
+    blocks = [block for file, block in _blocks(text) if file == "Manifest"]
+    changed = {row[3] for block in blocks for row in CHANGE.findall(block) if row[2] != "-"}
     if timed and not changed <= {name for _, name in timed}:
         yield "a new package was not precompiled"
     if len({name for _, name in timed}) < len(timed):
@@ -146,7 +147,7 @@ def _took(frames: Frames) -> Iterator[str]:
             began = at
         for _, seconds, _ in SUMMARY.findall(text):
             # Builds pass before it, and a picture may be 1/30 s late.
-            built = 3.1 if any("Building packages" in one for _, one in frames) else 0.0
+            built = 3.1 if any("    Building " in one for _, one in frames) else 0.0
             if not -0.55 - built < float(seconds) - (at - began) < 0.55:
                 yield f"{at - began:.2f} s passed, {seconds} said"
 

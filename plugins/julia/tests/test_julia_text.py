@@ -46,6 +46,16 @@ def test_a_session_in_a_pipe_adds_up(seed: int, command: str) -> None:
     assert not any("━" in line or "◐" in line for line in lines)
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("motion", [True, False])
+@pytest.mark.parametrize("command", ["add", "update"])
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_many_sessions_add_up(seed: int, command: str, motion: bool) -> None:
+    """The campaign."""
+    lines, frames = played(seed, command, motion)
+    assert faults(list(lines), list(frames), BANDWIDTH) == []
+
+
 @pytest.mark.parametrize("motion", [True, False])
 @pytest.mark.parametrize("seed", range(2))
 def test_what_is_needed_is_precompiled_first(seed: int, motion: bool) -> None:
