@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from docs import blocks
 from fakeact.arguments import parser
 from fakeact.integrations import SNIPPETS
 from fakeact.listing import listing
@@ -27,7 +28,8 @@ def generated() -> dict[str, str]:
 
 
 def filled(text: str) -> str:
-    """A page with its generated blocks brought up to date."""
+    """A page with its generated blocks brought up to date: those of ``generated()``, and those of blocks.py."""
+    text = blocks.filled(text)
     for name, content in generated().items():
         block = re.compile(rf"(<!-- {name} -->\n```text\n).*?(```\n<!-- /{name} -->)", re.S)
         text = block.sub(lambda match, content=content: match[1] + content + match[2], text)  # type: ignore[misc]

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from fakeact.playing import Played as Played
     from fakeact.playing import play as play
     from fakeact.playing import record as record
+    from fakeact.plugins import API_VERSION as API_VERSION
     from fakeact.plugins import hookimpl as hookimpl
     from fakeact.recording import Recording as Recording
 
 __version__ = "0.1.0"
-__all__ = ["IO", "Exit", "Module", "Output", "Played", "Recording", "hookimpl", "play", "record"]
+__all__ = ["API_VERSION", "IO", "Exit", "Module", "Output", "Played", "Recording", "hookimpl", "play", "record"]
 
 _HOMES = {
+    "API_VERSION": "plugins",
     "IO": "io",
     "Exit": "exit",
     "Module": "module",

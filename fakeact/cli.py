@@ -85,11 +85,12 @@ def _discover(chosen: Settings) -> "Plugins":
     from fakeact.plugins import discover
 
     wanted = [*chosen.modules, *([chosen.check] if chosen.check else [])]
+    only_files = chosen.plugin and not (chosen.list_modules or chosen.plugins or chosen.print_completions)
     found = discover(
         wanted,
         chosen.no_plugin,
         files=[*_drop_ins(chosen), *chosen.plugin],
-        installed=not os.environ.get("FAKEACT_DISABLE_PLUGIN_AUTOLOAD"),
+        installed=not only_files and not os.environ.get("FAKEACT_DISABLE_PLUGIN_AUTOLOAD"),
         strict=bool(os.environ.get("FAKEACT_STRICT_PLUGINS")),
     )
     if chosen.plugin and not wanted:

@@ -15,14 +15,18 @@ def fakeact_modules() -> Iterable[Module]:
 
     ::
 
-        from fakeact import Module, hookimpl
+        from random import Random
 
-        async def nap(io, rng):
+        from fakeact import IO, Module, hookimpl
+
+
+        async def nap(io: IO, rng: Random) -> None:
             await io.print("zzz")
             await io.csleep(2000)
 
+
         @hookimpl
-        def fakeact_modules():
+        def fakeact_modules() -> list[Module]:
             return [Module("nap", "sleep 8h", nap)]
     """
     raise NotImplementedError
@@ -34,12 +38,13 @@ def fakeact_show_started(module: Module, seed: str) -> None:
 
     ::
 
-        from fakeact import hookimpl
+        from fakeact import Module, hookimpl
 
-        played = []
+        played: list[str] = []
+
 
         @hookimpl
-        def fakeact_show_started(module, seed):
+        def fakeact_show_started(module: Module, seed: str) -> None:
             played.append(f"{module.name} with seed {seed}")
     """
 
@@ -50,12 +55,13 @@ def fakeact_show_finished(module: Module, error: Exception | None) -> None:
 
     ::
 
-        from fakeact import hookimpl
+        from fakeact import Module, hookimpl
 
-        failures = []
+        failures: list[str] = []
+
 
         @hookimpl
-        def fakeact_show_finished(module, error):
+        def fakeact_show_finished(module: Module, error: Exception | None) -> None:
             if error is not None:
                 failures.append(module.name)
     """

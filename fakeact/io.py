@@ -193,7 +193,7 @@ class Live:
         return self
 
     async def show(self, *rows: str) -> None:
-        """Choose the rows from now on: cropped to the width, and to the height from the top.
+        """Choose the rows from now on: cropped to the width; where the screen is too low, the last of them.
 
         Raises :class:`RegionError` once the region is gone.
         """

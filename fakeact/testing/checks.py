@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from fakeact.module import Module
@@ -137,13 +138,20 @@ def never_seems_dead(module: Module, **options: Any) -> None:
 
 def imports_light(module: Module, **_options: Any) -> None:
     """Its package loads neither numpy nor scipy: these come with io.load, behind the first lines."""
+    home = getattr(module.run, "__module__", None) or "fakeact"
     code = (
-        f"import sys; sys.path[:0] = {sys.path!r}; import {module.run.__module__}; "
+        f"import sys; sys.path[:0] = {[*sys.path, *_beside(home)]!r}; import {home}; "
         "print(sorted({'numpy', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     _require(done.returncode == 0, f"can't be imported: {done.stderr.strip().splitlines()[-1:]}")
     _require(done.stdout.strip() == "[]", f"importing it loads {done.stdout.strip()}")
+
+
+def _beside(home: str) -> list[str]:
+    """The folder of a file that is played without being on Python's path."""
+    file = getattr(sys.modules.get(home), "__file__", None)
+    return [str(Path(file).resolve().parent)] if file and "." not in home else []
 
 
 def is_inert(module: Module, **options: Any) -> None:

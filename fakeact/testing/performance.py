@@ -28,6 +28,16 @@ class Performance:
     ended: str = "finished"
     """``finished`` by itself, ``stopped`` when the time was up, or ``failed``."""
     error: Exception | None = None
+    size: tuple[int, int] = (80, 24)
+    """Columns and rows of the terminal at the beginning."""
+
+    def at(self, seconds: float) -> Screen:
+        """The screen as it was after so many seconds of playing time, with its live region if one was up."""
+        screen = Screen(*self.size)
+        for frame in self.frames:
+            if frame.at <= seconds:
+                show(frame, screen)
+        return screen
 
     @property
     def raw(self) -> str:
@@ -92,4 +102,4 @@ def perform(
     for frame in kept.frames:
         show(frame, screen)
     fit_size(screen, kept.size)
-    return Performance(screen, kept.frames, kept.seconds, kept.ended, next(iter(kept.errors), None))
+    return Performance(screen, kept.frames, kept.seconds, kept.ended, next(iter(kept.errors), None), (columns, rows))
