@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -20,7 +20,11 @@ _IMPORTER = ("importlib._bootstrap_external", "set_data")
 _EXCUSED = {"fakeact", "asyncio", "importlib", "numpy", "scipy"}
 """Packages whose own look at the environment says nothing about the module under test."""
 
+_CORE = ("fakeact.outputs", "")
+"""Where the core writes a file that was named in an option, for a module that never opens one itself."""
+
 _seen: list[str] | None = None
+_asked: frozenset[str] = frozenset()
 _installed = False
 
 
@@ -32,10 +36,17 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         writing = any(letter in (mode or "") for letter in "wax+") or bool(
             isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and not mode
         )
-        if writing and not _called_by(*_IMPORTER):
+        if writing and not _called_by(*_IMPORTER) and not _is_asked(str(path)):
             _seen.append(f"open {path!r} for writing")
+    elif event in ("os.rename", "os.remove") and _is_asked(str(arguments[0])):
+        return
     elif event.startswith(_PREFIXES) and not _called_by(*(_LOOP if event in _OF_THE_LOOP else _IMPORTER)):
         _seen.append(event)
+
+
+def _is_asked(path: str) -> bool:
+    """True if the core writes this file, or the one beside it that will take its place, as it was asked to."""
+    return path.removesuffix(".tmp") in _asked and _called_by(*_CORE)
 
 
 def _called_by(module: str, function: str = "") -> bool:
@@ -74,16 +85,19 @@ def _note(name: object) -> None:
 
 
 @contextmanager
-def acts() -> Iterator[list[str]]:
-    """Collect what is done to the machine meanwhile. The hook stays, as audit hooks do, but sleeps."""
-    global _seen, _installed  # noqa: PLW0603 - an audit hook can't be given back, nor told who asks
+def acts(asked: Iterable[str] = ()) -> Iterator[list[str]]:
+    """Collect what is done to the machine meanwhile. The hook stays, as audit hooks do, but sleeps.
+
+    *asked* are files that the core may write, and nobody else.
+    """
+    global _seen, _asked, _installed  # noqa: PLW0603 - an audit hook can't be given back, nor told who asks
     if not _installed:
         sys.addaudithook(_audit)
         _installed = True
-    _seen, environment = [], os.environ
+    _seen, _asked, environment = [], frozenset(asked), os.environ
     os.environ = _Environment(environment)  # type: ignore[assignment]  # noqa: B003 - only the reading counts
     try:
         yield _seen
     finally:
         os.environ = environment  # noqa: B003
-        _seen = None
+        _seen, _asked = None, frozenset()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fakeact.module import Module
+from fakeact.outputs import opened
 from fakeact.recording.take import Frame, fit_size, show, take
 from fakeact.runner import Programme
 from fakeact.stages.colour import Depth
@@ -86,16 +87,17 @@ def perform(
     programme = Programme([module], seed, {module.name: options}, most_modules=1, most_seconds=seconds)
     depth = Depth.TRUE if color else Depth.NONE
     try:
-        kept = take(
-            programme,
-            started,
-            size=(columns, rows),
-            speed=speed,
-            motion=motion,
-            depth=depth,
-            sizes=sizes,
-            interrupt=interrupt,
-        )
+        with opened(programme.options, force=True):
+            kept = take(
+                programme,
+                started,
+                size=(columns, rows),
+                speed=speed,
+                motion=motion,
+                depth=depth,
+                sizes=sizes,
+                interrupt=interrupt,
+            )
     finally:
         gc.collect(0)  # a module's abandoned coroutines complain now, in the test that made them
     screen = Screen(columns, rows)

@@ -3,7 +3,10 @@
 import random
 from typing import Annotated, Any, Literal
 
-from fakeact import IO, Module, hookimpl
+from fakeact import IO, Module, Output, hookimpl
+
+METRICS = (".jsonl", ".prom")
+"""Formats that a run's figures can be written in."""
 
 
 def model_names() -> list[str]:
@@ -27,11 +30,18 @@ def dialect_names() -> tuple[str, ...]:
     return NAMES
 
 
+def check_metrics(metrics: Output | None) -> None:
+    """Raise ValueError if the name of the file says no format that there is."""
+    if metrics and metrics.suffix not in METRICS:
+        raise ValueError(f"metrics={metrics.path}: the file's name ends in {' or '.join(METRICS)}")
+
+
 def check_choices(**wishes: Any) -> None:
     """Raise ValueError if no run fits these wishes."""
     from fakeact_llm_training.sim.draw import draw
 
     wishes.pop("grid", None)
+    check_metrics(wishes.pop("metrics", None))
     draw(random.Random(0), **wishes)
 
 
@@ -51,13 +61,14 @@ async def train(
     faults: Literal["none", "some", "drama"] = "some",
     grid: Literal["auto", "pinned", "log", "off"] = "auto",
     tone: Literal["serious", "silly", "mixed"] = "mixed",
+    metrics: Output | None = None,
 ) -> None:
     """Train a large language model on many GPUs, from the launcher to the summary."""
     from fakeact_llm_training.show import play
 
     wishes = {"model": model, "gpu": gpu, "gpus": gpus, "nodes": nodes, "dialect": dialect, "scenario": scenario}
     limits = {"dataset": dataset, "steps": steps, "epochs": epochs, "faults": faults, "tone": tone}
-    await play(io, rng, grid=grid, **wishes, **limits)
+    await play(io, rng, grid=grid, metrics=metrics, **wishes, **limits)
 
 
 @hookimpl

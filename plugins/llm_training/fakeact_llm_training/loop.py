@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fakeact import IO
+from fakeact import IO, Output
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.panel import Panel, Place
+from fakeact_llm_training.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
@@ -17,9 +18,11 @@ ROUNDING_MS = 0.001
 """Added to every sleep: a date is exact to the microsecond, and an event must not be missed by half of one."""
 
 
-async def loop(io: IO, run: "TrainingRun", dialect: Dialect, grid: Place = "auto") -> "ev.Event":
+async def loop(
+    io: IO, run: "TrainingRun", dialect: Dialect, grid: Place = "auto", metrics: Output | None = None
+) -> "ev.Event":
     """Train until the run is over; gives its last event."""
-    panel = Panel(io, run, grid)
+    panel, telemetry = Panel(io, run, grid), Telemetry(io, run, metrics)
     began, event = io.now(), None
     async with io.live() as live:
         while not run.is_done:
@@ -29,5 +32,8 @@ async def loop(io: IO, run: "TrainingRun", dialect: Dialect, grid: Place = "auto
             for event in run.advance(max(0.0, passed)):
                 await dialect.on(event)
                 await panel.notice(event)
+                telemetry.notice(event)
+            telemetry.look()
+    telemetry.end()
     assert event is not None
     return event

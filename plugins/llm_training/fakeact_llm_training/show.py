@@ -4,7 +4,7 @@ import asyncio
 import random
 from typing import Any
 
-from fakeact import IO
+from fakeact import IO, Output
 from fakeact_llm_training import dialects
 from fakeact_llm_training.init import init
 from fakeact_llm_training.loop import loop
@@ -15,7 +15,9 @@ from fakeact_llm_training.sim.startup import draw_startup
 LAST_LOOK_MS = 8000
 
 
-async def play(io: IO, rng: random.Random, *, grid: Place = "auto", **wishes: Any) -> None:
+async def play(
+    io: IO, rng: random.Random, *, grid: Place = "auto", metrics: Output | None = None, **wishes: Any
+) -> None:
     """Draw a scenario that fits the wishes, and play it in its dialect."""
     if wishes.get("dialect") is None:
         wishes["dialect"] = rng.choice(dialects.NAMES)
@@ -24,7 +26,7 @@ async def play(io: IO, rng: random.Random, *, grid: Place = "auto", **wishes: An
     dialect.dice = random.Random(rng.getrandbits(64))
     try:
         run = await init(io, dialect, rng)
-        await dialect.end(await loop(io, run, dialect, grid))
+        await dialect.end(await loop(io, run, dialect, grid, metrics))
     except asyncio.CancelledError:
         if io.signal:
             await dialect.interrupted(io.signal)
