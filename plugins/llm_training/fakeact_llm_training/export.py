@@ -16,6 +16,8 @@ from fakeact_llm_training.tools import lm_eval, wandb
 LONGEST_EXPORT, LONGEST_EVALUATION = 150.0, 150.0
 """Seconds that a viewer is asked to wait; what takes longer is left to another job."""
 REDRAW_MS = 200
+BATCH = 64
+"""What the harness finds for "auto" on the GPUs that there are."""
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -48,21 +50,38 @@ async def evaluation(io: IO, scenario: Scenario, steps: int, path: str, rng: ran
     result = evaluate(scenario, tokens_seen(scenario, steps), rng)
     if result.seconds > LONGEST_EVALUATION:
         return None
-    await io.csleep(1000 * result.load_seconds)
-    for name, requests, seconds in (
-        (lm_eval.LOGLIKELIHOOD_BAR, result.loglikelihood_requests, result.loglikelihood_seconds),
-        (lm_eval.GENERATION_BAR, result.generation_requests, result.generation_seconds),
-    ):
-        await _bar(io, seconds, lambda share, name=name, n=requests, s=seconds: tqdm_meter(  # type: ignore[misc]
-            round(share * n), n, max(share * s, 1e-3), io.width - 1, name))  # fmt: skip
-    await io.print(lm_eval.heading(path, 64))
+    await _ask(io, result)
+    await io.print(lm_eval.heading(path, BATCH))
     for line in lm_eval.table([score for score in result.scores if not score.depth]):
         await io.print(line)
     return result
 
 
-async def _bar(io: IO, seconds: float, row: Callable[[float], str]) -> None:
-    """A bar for so long."""
+async def scripted_evaluation(io: IO, scenario: Scenario, steps: int, path: str, rng: random.Random) -> None:
+    """The harness as the next command of a launch script, with all it prints; nothing if it would take too long."""
+    result = evaluate(scenario, tokens_seen(scenario, steps), rng)
+    if result.seconds > LONGEST_EVALUATION or result.replicas < scenario.gpus_per_node:
+        return
+    for line in lm_eval.command(path, result):
+        await io.print(f"+ {line}")
+    await _ask(io, result)
+    for line in lm_eval.result_lines(result, path, BATCH):
+        await io.print(line)
+
+
+async def _ask(io: IO, result: Evaluation) -> None:
+    """Load the model and put its requests, kind by kind."""
+    await io.csleep(1000 * result.load_seconds)
+    for name, requests, seconds in (
+        (lm_eval.LOGLIKELIHOOD_BAR, result.loglikelihood_requests, result.loglikelihood_seconds),
+        (lm_eval.GENERATION_BAR, result.generation_requests, result.generation_seconds),
+    ):
+        await timed_bar(io, seconds, lambda share, name=name, n=requests, s=seconds: tqdm_meter(  # type: ignore[misc]
+            round(share * n), n, max(share * s, 1e-3), io.width - 1, name))  # fmt: skip
+
+
+async def timed_bar(io: IO, seconds: float, row: Callable[[float], str]) -> None:
+    """A bar for so many seconds: `row` draws it at a share from 0 to 1; it stays."""
     began = io.now()
     async with io.live(keep=True) as live:
         while (elapsed := (io.now() - began).total_seconds()) < seconds:

@@ -362,6 +362,25 @@ def stages_add_up(log: Log) -> Iterator[str]:
             yield m[0]
 
 
+def conversion_agrees(log: Log) -> Iterator[str]:
+    """zero_to_fp32 finds the last checkpoint, all ranks' parts of it, the stage, and all parameters."""
+    saved = [m[1] for _, m in log.all(r"\[Rank 0\] Saving model checkpoint: (.*)/\w+_model_states.pt")]
+    for _, match in log.all(r"Processing zero checkpoint '(.*)'"):
+        if saved[-1:] != [match[1]]:
+            yield match[0]
+    for _, match in log.all(r"Detected checkpoint of type zero stage (\d), world_size: (\d+)"):
+        if (match[1], match[2]) != (log.config["zero_optimization_stage"], log.config["world_size"]):
+            yield match[0]
+    sizes = {match[1] for _, match in log.all(SCRIPT)}
+    for _, match in log.all(r"Reconstructed .*fp32 state dict with \d+ params (\d+) elements"):
+        if sizes and sizes != {f"{int(match[1]) / 1e9:.3f}"}:
+            yield f"{match[0]}, {sizes} B"
+    for said, following in pairwise(log.said):
+        bar = re.match(r"Loading checkpoint shards: 100%\|.*\| (\d+)/(\d+) ", following.text)
+        if said.text.startswith("Processing zero") and (not bar or {bar[1], bar[2]} != {log.config["world_size"]}):
+            yield following.text
+
+
 RULES = (
     clock_goes_forward,
     a_message_has_one_place,
@@ -380,4 +399,5 @@ RULES = (
     scale_halves,
     checkpoints_are_there,
     stages_add_up,
+    conversion_agrees,
 )

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from math import ceil, cos, isclose, pi
+from math import ceil, cos, exp, isclose, pi
 from typing import Any
+
+from . import checker_lm_eval
 
 INFO = re.compile(r"\[INFO\|([\w.]+:\d+)\] (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) >> (.*)")
 FIGURES = re.compile(r"\{'(?:loss|eval_loss|train_runtime)': .*\}")
@@ -247,6 +249,7 @@ def files_belong_to_their_checkpoint(log: Log) -> Iterator[str]:
 def resumption_follows_the_checkpoint(log: Log) -> Iterator[str]:
     """Epoch and batches to skip follow from the step of the checkpoint that was detected, which had been saved."""
     saved = {int(step) for step in re.findall(r"Saving model checkpoint to \S+-(\d+)\n", log.text)}
+    saved.add(log.attempts[0].detected or 0)
     for place, attempt in enumerate(log.attempts):
         if attempt.detected is None:
             continue
@@ -287,7 +290,8 @@ LIKE_LLAMA = {"llama", "mistral", "qwen2", "qwen3", "gemma2", "olmo2"}
 def end_agrees(log: Log) -> Iterator[str]:
     """The block of metrics says again what the last figures said; the runtime is that between the time stamps."""
     block = dict(re.findall(r"^  (\w+) += +(\S+)$", log.text, re.M))
-    last, attempt = log.attempts[-1].figures[-1], log.attempts[-1]
+    attempt = log.attempts[-1]
+    last = attempt.figures[-1] if attempt.figures else {}
     if "train_runtime" not in last:
         return
     hours, minutes, seconds = block["train_runtime"].split(":")
@@ -306,6 +310,36 @@ def end_agrees(log: Log) -> Iterator[str]:
         yield f"{passed} s passed, {runtime} s by the metrics"
 
 
+def final_evaluation_agrees(log: Log) -> Iterator[str]:
+    """Behind the training the loss is one that was there before, its perplexity exp(loss), its speed the samples'."""
+    found = re.search(r"^\*{5} eval metrics \*{5}\n((?:  \w+ += +\S+\n)+)", log.text + "\n", re.M)
+    if not found:
+        return
+    block = dict(re.findall(r"^  (\w+) += +(\S+)$", found[1], re.M))
+    loss, seen = (
+        float(block["eval_loss"]),
+        [f["eval_loss"] for a in log.attempts for f in a.figures if "eval_loss" in f],
+    )
+    if not any(abs(loss - other) < 0.0006 for other in seen):
+        yield f"eval_loss {loss}, never seen before"
+    if not isclose(exp(loss), float(block["perplexity"]), rel_tol=6e-5 + 6e-5 / exp(loss)):
+        yield f"perplexity {block['perplexity']} of {loss}"
+    hours, minutes, seconds = block["eval_runtime"].split(":")
+    runtime = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    samples = float(block["eval_samples_per_second"]) * runtime
+    if not isclose(samples, int(block["eval_samples"]), rel_tol=1e-3 + 0.011 / runtime):
+        yield f"{block['eval_samples']} samples, {samples:.0f} by speed and time"
+    if int(block["eval_samples"]) != int(HELD_OUT.findall(log.text)[-1]):
+        yield f"{block['eval_samples']} samples"
+
+
+def harness_agrees(log: Log) -> Iterator[str]:
+    """Standard errors fit, and the model is the one that was saved last."""
+    yield from checker_lm_eval.wrong_errors(log.lines)
+    saved = re.findall(r"Saving model checkpoint to (\S+)\n", log.text)
+    yield from checker_lm_eval.table_is_of(log.lines, saved[-1] if saved else "")
+
+
 def evaluations_take_their_time(log: Log) -> Iterator[str]:
     """Where a checkpoint follows an evaluation, as much time has passed as the evaluation took."""
     began: datetime | None = None
@@ -314,6 +348,9 @@ def evaluations_take_their_time(log: Log) -> Iterator[str]:
             began = moment(info) if info[1] == "trainer.py:2715" else began
         saving = INFO.search(following)
         if "'eval_loss'" in line and began and saving and saving[1] == "trainer.py:3868":
+            # One that is saved because the time is over comes some steps behind it.
+            if int(saving[3].rpartition("-")[2]) % int(log.options.get("eval_steps", "1")):
+                continue
             runtime = ast.literal_eval(FIGURES.search(line)[0])["eval_runtime"]  # type: ignore[index]
             passed = (moment(saving) - began).total_seconds()
             if abs(passed - float(runtime)) > 0.002 + 0.0006 * passed:
@@ -332,7 +369,7 @@ def loss_learns(log: Log) -> Iterator[str]:
         learns = not attempt.first and len(losses) > 10
         if learns and (sum(losses[-5:]) > 1.05 * sum(losses[:5]) or len(set(losses)) < 0.6 * len(losses)):
             yield "the loss does not learn, or is frozen"
-    last = log.attempts[-1].figures[-1]
+    last = log.attempts[-1].figures[-1] if log.attempts[-1].figures else {}
     alone = "train_loss" in last and len(log.attempts) == 1
     if alone and learns and not isclose(sum(losses) / len(losses), last["train_loss"], rel_tol=0.05):
         yield f"train_loss {last['train_loss']}, mean {sum(losses) / len(losses):.4f}"
@@ -360,6 +397,8 @@ RULES = (
     resumption_follows_the_checkpoint,
     parameters_follow_the_configuration,
     end_agrees,
+    final_evaluation_agrees,
+    harness_agrees,
     evaluations_take_their_time,
     loss_learns,
     processes_are_new,

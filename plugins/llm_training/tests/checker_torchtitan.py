@@ -8,6 +8,8 @@ from itertools import pairwise
 from math import isclose, prod
 from math import log as log_of
 
+from . import checker_lm_eval
+
 LINE = re.compile(r"\[rank0\]:\[titan\] (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) - root - (INFO|WARNING) - (.*)")
 MEMORY = r"memory: ([ \d]\d\.\d\d|\d{3}\.\d\d)GiB\((\d+\.\d\d)%\)"
 STEP = re.compile(
@@ -321,6 +323,20 @@ def collectives_time_out(log: Log) -> Iterator[str]:
                 yield m[0]
 
 
+def conversion_follows(log: Log) -> Iterator[str]:
+    """What is converted is the last step's checkpoint of the model that was built; standard errors fit."""
+    for line in log.others:
+        found = re.search(r"convert_to_hf\.py \S+/step-(\d+) (\S+) .*--model_name (\S+) --model_flavor (\S+)", line)
+        if not found:
+            continue
+        last = log.running[-1]
+        built, total = last.get(r"Building (\w+) (\S+) with"), last.get(r"total steps (\d+)")[1]
+        if found[1] != total or (found[3], found[4]) != (built[1], built[2]):
+            yield line
+        yield from checker_lm_eval.table_is_of(log.others, found[2])
+    yield from checker_lm_eval.wrong_errors(log.others)
+
+
 def versions_agree(log: Log) -> Iterator[str]:
     """The launcher's lines and NCCL are those of one torch release."""
     found = {m[1] for line in log.others if (m := re.search(r" torch/distributed/run.py:(\d+)\]", line))}
@@ -375,6 +391,7 @@ RULES = (
     transfers_take_their_time,
     garbage_is_collected,
     collectives_time_out,
+    conversion_follows,
     versions_agree,
     processes_end_once,
     loss_learns,

@@ -191,6 +191,7 @@ SLIPS = {
     "perplexity_is_exp_loss": lines_with(r"ppl: \d", "ppl: 9"),
     "scale_halves": lines_with(r"reducing to \d", "reducing to 9"),
     "checkpoints_are_there": lines_with(r"Saving model checkpoint: (\S+-)0", r"Saving model checkpoint: \g<1>9"),
+    "conversion_agrees": lines_with(r"params \d", "params 9", -1),
     "stages_add_up": lines_with(r"STAGE_PARAMS=\d", "STAGE_PARAMS=9"),
 }
 

@@ -221,6 +221,8 @@ SLIPS = {
     "resumption_follows_the_checkpoint": lines_with(r"past \d+ epochs", "past 77 epochs"),
     "parameters_follow_the_configuration": lines_with(r'"num_hidden_layers": \d+', '"num_hidden_layers": 127'),
     "end_agrees": lines_with(r"(train_runtime += +\d:\d\d:)\d", r"\g<1>9"),
+    "final_evaluation_agrees": lines_with(r"perplexity( +)= +\d", r"perplexity\1= 9"),
+    "harness_agrees": lambda lines: [*lines, "|piqa|      1|none|     0|acc|↑  |0.7500|±  |0.0200|"],
     "evaluations_take_their_time": lines_with(r"'eval_runtime': '", "'eval_runtime': '1"),
     "loss_learns": frozen,
     "processes_are_new": doubled("closing signal SIGTERM"),

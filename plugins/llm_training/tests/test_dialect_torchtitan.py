@@ -253,6 +253,7 @@ SLIPS = {
     "memory_is_constant": edit(r"memory: [ \d.]+GiB", "memory:  1.23GiB", 4),
     "transfers_take_their_time": edit(r"Finished loading the checkpoint in \d", "Finished loading the checkpoint in 7"),
     "garbage_is_collected": without("periodic GC"),
+    "conversion_follows": edit(r"model_flavor \S+", "model_flavor 7X"),
     "versions_agree": edit(r"NCCL version \d", "NCCL version 3"),
     "loss_learns": edit(r"step:  1  loss: ..\.", "step:  1  loss:  4."),
 }
@@ -291,7 +292,9 @@ def test_log_lines_stand_there_once_at_any_width(columns: int) -> None:
     shown = perform(module(**SHORT), seed=4, seconds=600, columns=columns, rows=40)
     piped = perform(module(**SHORT), seed=4, seconds=600, motion=False, color=False)
     assert (shown.error, shown.ended) == (None, "finished")
-    assert "".join(shown.lines).replace(" ", "") == piped.raw.replace("\n", "").replace(" ", "")
+    # Bars that are left standing are as wide as the terminal.
+    rows, lines = ([x for x in text if not x.startswith("Running ")] for text in (shown.lines, piped.raw.split("\n")))
+    assert "".join(rows).replace(" ", "") == "".join(lines).replace(" ", "")
     assert shown.screen.cursor_shown
 
 
@@ -322,4 +325,4 @@ def test_the_last_checkpoint_is_saved_as_the_last() -> None:
     at = lines.index("Saving a full checkpoint at last step, step 120.")
     assert lines[at - 1] == "Saving the checkpoint (or staging if async is enabled)."
     assert lines[at + 1] == "Sleeping 2 seconds for other ranks to complete"
-    assert lines[-1] == "Process group destroyed"
+    assert "Process group destroyed" in lines[at:]

@@ -33,6 +33,7 @@ class Dialect:
     def __init__(self, io: IO, startup: Startup) -> None:
         self.io, self.startup, self.scenario = io, startup, startup.scenario
         self._launched = io.now()
+        self.dice = random.Random(self.scenario.seed)
 
     async def start(self) -> None:
         """Play the start-up, each phase for as long as it takes in the simulation."""

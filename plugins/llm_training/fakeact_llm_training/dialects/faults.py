@@ -141,6 +141,10 @@ class Faults:
         """New workers are there, and launchers."""
         self._workers_live = self._launchers_live = True
 
+    def over(self) -> None:
+        """All workers and launchers have come to their end."""
+        self._workers_live = self._launchers_live = False
+
     async def give_up(self) -> None:
         """No attempts are left: the failing node's launcher ends with its report, and srun says so."""
         if not self._failed:

@@ -11,6 +11,17 @@ ALIGN = "lrlrllrlr"
 LOGLIKELIHOOD_BAR, GENERATION_BAR = "Running loglikelihood requests", "Running generate_until requests"
 
 
+def command(path: str, evaluation: Evaluation) -> Iterator[str]:
+    """The harness on all GPUs of a node, as ``set -x`` shows it; it is told to log nothing but errors."""
+    tasks = sorted({score.task for score in evaluation.scores if not score.depth})
+    yield "LMEVAL_LOG_LEVEL=ERROR"
+    yield (
+        f"accelerate launch --multi_gpu --num_processes {evaluation.replicas} --num_machines 1 --mixed_precision no "
+        f"--dynamo_backend no -m lm_eval --model hf --model_args pretrained={path},dtype=bfloat16 "
+        f"--tasks {','.join(tasks)} --batch_size auto --output_path {path}/eval"
+    )
+
+
 def result_lines(evaluation: Evaluation, path: str, batch: int) -> Iterator[str]:
     """The settings, all tasks, the groups; the model is read from `path`, `batch` is what "auto" has found."""
     yield heading(path, batch)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fakeact import IO
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.deepspeed import settings
+from fakeact_llm_training.dialects.deepspeed.ending import Ending
 from fakeact_llm_training.dialects.deepspeed.faults import Faults
 from fakeact_llm_training.dialects.deepspeed.log import Log
 from fakeact_llm_training.dialects.deepspeed.startup import StartUp
@@ -59,6 +60,9 @@ class Speaker(Dialect):
             for local in range(self.scenario.gpus_per_node):
                 pid = self.pid(node * self.scenario.gpus_per_node + local)
                 await self.log.launcher(node, deepspeed.LAUNCHER["exited"], f"Process {pid} exits successfully.")
+        self.faults.over()
+        if not getattr(last, "reason", ""):
+            await Ending(self).play()
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         # Its timer starts when a batch is there.

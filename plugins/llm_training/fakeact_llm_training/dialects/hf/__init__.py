@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from fakeact import IO
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.hf.bars import Bars
+from fakeact_llm_training.dialects.hf.ending import Ending
 from fakeact_llm_training.dialects.hf.faults import Faults
 from fakeact_llm_training.dialects.hf.log import Log
-from fakeact_llm_training.dialects.hf.metrics import block, shown, speed, total_flos
+from fakeact_llm_training.dialects.hf.metrics import shown, speed
 from fakeact_llm_training.dialects.hf.saving import Saving
 from fakeact_llm_training.dialects.hf.startup import StartUp
 from fakeact_llm_training.sim.startup import Startup
@@ -26,6 +27,7 @@ class Speaker(Dialect):
         self.bars = Bars(io)
         self.log = Log(io, self.bars)
         self.faults, self._saving = Faults(self), Saving(self)
+        self._ending = Ending(self, self._saving)
         self._began = self._loss_sum = 0.0
         self._losses: list[float] = []
         self._evaluation: ev.ValidationStarted | None = None
@@ -91,24 +93,29 @@ class Speaker(Dialect):
             }
             self._loss_sum += total
             self._losses.clear()
-            await self._write(figures, event.step, event.at)
+            await self.write(figures, event.step, event.at)
 
-    async def _write(self, figures: dict[str, float], step: int, at: float) -> None:
+    async def write(self, figures: dict[str, float], step: int, at: float) -> None:
         """A dictionary by way of tqdm."""
         await self.log.write(shown(figures | {"epoch": step / self.scenario.steps_per_epoch}))
         self.bars.written(self.since_launch(at))
 
     async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802
         self._evaluation = event
+        await self.announce_evaluation(event.samples)
+
+    async def announce_evaluation(self, samples: int) -> None:
+        """The Trainer's words before an evaluation."""
         await self.log.tell("trainer.py", 2715, "\n***** Running Evaluation *****")
-        await self.log.tell("trainer.py", 2717, f"  Num examples = {event.samples}")
+        await self.log.tell("trainer.py", 2717, f"  Num examples = {samples}")
         await self.log.tell("trainer.py", 2720, f"  Batch size = {self.scenario.micro_batch}")
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
         self._evaluation, self.bars.evaluation = None, None
         figures = {"eval_loss": event.loss} | speed("eval", event.seconds, event.samples, event.batches)
-        await self._write(figures, event.step, event.at)
+        await self.write(figures, event.step, event.at)
         self._saving.judge(event)
+        self._ending.evaluated = event
 
     async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
         await self._saving.save(event)
@@ -141,20 +148,7 @@ class Speaker(Dialect):
             await self._finish(last.at)
 
     async def _finish(self, at: float) -> None:
-        """The Trainer's last words, and the script's block of metrics."""
-        scenario, step = self.scenario, self.run.step
-        await self.log.tell("trainer.py", 1854, f"\n\n{COMPLETED}\n\n")
-        seconds = self.since_launch(at) - self._began
-        figures = speed("train", seconds, self.examples * scenario.epochs, scenario.total_steps)
+        """The Trainer's clock stops; what the script does then."""
         # Only this process' losses are in the sum, but all steps are counted.
-        figures["total_flos"] = total_flos(scenario, step)
-        figures["train_loss"] = (self._loss_sum + sum(self._losses)) / step
-        await self._write(figures, step, at)
-        await self._saving.load_best()
-        await self.bars.close(self.elapsed)
-        figures |= {"epoch": step / scenario.steps_per_epoch, "train_samples": self.examples}
-        for line in block("train", figures):
-            await self.log.plain(line)
-
-
-COMPLETED = "Training completed. Do not forget to share your model on huggingface.co/models =)"
+        loss = (self._loss_sum + sum(self._losses)) / self.run.step
+        await self._ending.play(at, self.since_launch(at) - self._began, loss)

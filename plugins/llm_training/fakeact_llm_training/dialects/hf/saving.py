@@ -44,11 +44,21 @@ class Saving:
     async def save(self, event: "ev.CheckpointStarted") -> None:
         """The model first, which takes its share of the time, then tokenizer and optimizer."""
         path = self._speaker.checkpoint(event.step)
+        seconds = event.seconds * self._width / self._run.bytes_per_parameter
+        await self._write(path, self._speaker.since_launch(event.at), seconds)
+        if self._best and self._best[0] == event.step:
+            self._saved = path
+
+    async def save_model(self) -> None:
+        """What the script keeps of the run: the model and its tokenizer, beside the checkpoints."""
+        seconds = self._run.parameters * self._width / self._run.io_rate
+        await self._write(self._run.site.paths.output, self._speaker.elapsed, seconds)
+
+    async def _write(self, path: str, began: float, seconds: float) -> None:
         await self._log.tell("trainer.py", 3868, f"Saving model checkpoint to {path}")
         await self._log.tell("configuration_utils.py", 606, f"Configuration saved in {path}/config.json")
         await self._log.tell("configuration_utils.py", 920, f"Configuration saved in {path}/generation_config.json")
-        seconds = event.seconds * self._width / self._run.bytes_per_parameter
-        await self._speaker.until(self._speaker.since_launch(event.at) + seconds)
+        await self._speaker.until(began + seconds)
         await self._weights_written(path, seconds)
         if self._run.model.slug.startswith("qwen"):
             await self._log.tell(
@@ -57,8 +67,6 @@ class Saving:
         await self._log.tell(
             "tokenization_utils_base.py", 2113, f"tokenizer config file saved in {path}/tokenizer_config.json"
         )
-        if self._best and self._best[0] == event.step:
-            self._saved = path
 
     async def _weights_written(self, path: str, seconds: float) -> None:
         files, columns = self._files, self._speaker.bars.columns
@@ -69,13 +77,14 @@ class Saving:
         else:
             await self._log.tell("modeling_utils.py", 3625, split_line(LIMIT, files, f"{name}.index.json"))
 
-    async def load_best(self) -> None:
-        """Whoever stops early goes back to the best checkpoint, if that has been saved."""
+    async def load_best(self) -> float | None:
+        """Whoever stops early goes back to the best checkpoint, if that has been saved; gives its loss."""
         run = self._run
         if not (run.patience and self._best and self._saved):
-            return
+            return None
         score = single(self._best[1])
         await self._log.tell("trainer.py", 3468, f"Loading best model from {self._saved} (score: {score}).")
         if run.sharding.startswith("ZeRO"):
             await self._log.tell("deepspeed.py", 660, f"Attempting to resume from {self._saved}")
         await self._speaker.io.csleep(1000 * run.parameters * self._width / run.io_rate)
+        return self._best[1]

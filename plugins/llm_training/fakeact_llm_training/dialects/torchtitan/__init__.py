@@ -15,7 +15,10 @@ from fakeact_llm_training.dialects.torchtitan.metrics import (
     step_line,
     validation_line,
 )
+from fakeact_llm_training.dialects.torchtitan.model_args import flavor
 from fakeact_llm_training.dialects.torchtitan.startup import StartUp
+from fakeact_llm_training.export import scripted_evaluation
+from fakeact_llm_training.sim.export import draw_export
 from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import slurm
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from fakeact_llm_training.sim import fault_events as faults
 
 GC_INTERVAL = 50
+LONGEST_SILENCE = 40.0
+"""Seconds that a conversion may take without a word."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 REMOVAL, FILE_REMOVAL = 0.02, 0.0015
 """Seconds to delete a checkpoint on a parallel file system, and for each of its files (an estimate)."""
@@ -187,6 +192,22 @@ class Speaker(Dialect):
         if self.scenario.keep_checkpoints:
             await self.log.info("Destroying the purge thread.")
         await self.log.info("Process group destroyed")
+        self.faults.over()
+        if not reason:
+            await self._convert()
+
+    async def _convert(self) -> None:
+        """What the launch script runs next: a conversion that says nothing, and the harness."""
+        work, run = draw_export(self.scenario, self.dice), self.scenario
+        if work.seconds > LONGEST_SILENCE:
+            return
+        (name, size), step = flavor(run.model), self.checkpoint(run.total_steps)
+        await self.by_scheduler(
+            f"+ python3 ./scripts/checkpoint_conversion/convert_to_hf.py {step} {work.path} --hf_assets_path "
+            f"{run.site.paths.tokenizer} --model_name {name} --model_flavor {size} --export_dtype bfloat16"
+        )
+        await self.io.csleep(1000 * work.seconds)
+        await scripted_evaluation(self.io, run, self.run.step, work.path, self.dice)
 
     async def _time_is_up(self) -> None:
         """Slurm ends the job: the launchers are told, and tell their workers."""
