@@ -16,6 +16,7 @@ from fakeact.style import (
     magenta,
     on_blue,
     on_cyan,
+    on_green,
     on_magenta,
     on_yellow,
     red,
@@ -23,13 +24,17 @@ from fakeact.style import (
     yellow,
 )
 from fakeact_cryptomining.sim import events as e
+from fakeact_cryptomining.sim.cards import Health
+from fakeact_cryptomining.sim.coins import Coin
 from fakeact_cryptomining.sim.hashing import Rate
 from fakeact_cryptomining.sim.pool import Address
-from fakeact_cryptomining.sim.rig import Rig, Slot
+from fakeact_cryptomining.sim.rig import Card, Rig, Slot
 
-ALGORITHM = "rx/0"
 SCRATCHPAD = 2048
 """KB that each thread of RandomX writes to."""
+KAWPOW_SCRATCHPAD = 32
+PLUGIN = "6.22.1"
+"""The version of XMRig's CUDA plugin."""
 
 
 def _bolder(style: Style) -> Style:
@@ -47,10 +52,11 @@ def _tag(name: str, ground: Style) -> str:
 
 
 NET, CPU, MINER = _tag("net", on_blue), _tag("cpu", on_cyan), _tag("miner", on_magenta)
+NVIDIA = _tag("nvidia", on_green)
 MSR, RANDOMX, SIGNAL = _tag("msr", on_magenta), _tag("randomx", on_blue), _tag("signal", on_yellow)
 
 
-def summary(rig: Rig, pool: Address, *, colored: bool) -> list[str]:
+def summary(rig: Rig, pool: Address, coin: Coin, *, colored: bool) -> list[str]:
     """What XMRig begins with. Where nobody sees colours it names the keys in another way."""
     rows = [
         ("ABOUT", CYAN("XMRig/6.26.0") + " gcc/15.2.1 (built for Linux x86-64, 64 bit)"),
@@ -61,10 +67,10 @@ def summary(rig: Rig, pool: Address, *, colored: bool) -> list[str]:
         *_memory(rig),
         ("DONATE", WHITE("1%")),
         ("ASSEMBLY", "auto:" + GREEN("intel" if rig.cpu["msr"] == "intel" else "ryzen")),
-        ("POOL #1", _bolder(green if pool.tls else cyan)(pool.url) + " algo " + WHITE("auto")),
+        ("POOL #1", _bolder(green if pool.tls else cyan)(pool.url) + " algo " + WHITE(_asked(rig, coin))),
         ("COMMANDS", _keys() if colored else "'h' hashrate, 'p' pause, 'r' resume, 's' results, 'c' connection"),
         ("OPENCL", RED("disabled")),
-        ("CUDA", RED("disabled")),
+        *_cuda(rig),
     ]
     return [_row(name, text) for name, text in rows]
 
@@ -101,6 +107,29 @@ def _slot(slot: Slot) -> str:
     return f"{slot.name}: {CYAN(str(slot.size))}{cyan(' GB ')}{kind}{GREY(f'{slot.product:<18}')}"
 
 
+def _asked(rig: Rig, coin: Coin) -> str:
+    """What the pool is configured for: on cards XMRig has to be told."""
+    return coin.algorithm if rig.cards else "auto"
+
+
+def _cuda(rig: Rig) -> list[tuple[str, str]]:
+    """The cards, and what speaks to them."""
+    if not rig.cards:
+        return [("CUDA", RED("disabled"))]
+    runtime, supported, nvml = rig.driver
+    versions = f"{WHITE(runtime)}/{WHITE(supported)}{GREY(f'/{PLUGIN}')}"
+    monitor = f"{WHITE(nvml)}/{GREEN(nvml.partition('.')[2])} press {on_magenta(WHITE('e'))} for health report"
+    cards = [("CUDA GPU", _card(number, card)) for number, card in enumerate(rig.cards)]
+    return [("CUDA", versions), ("NVML", monitor), *cards]
+
+
+def _card(number: int, card: Card) -> str:
+    place = f"{CYAN(f'#{number}')} {yellow(card.bus)} {GREEN(card.name)}"
+    clocks = WHITE(f"{card.clock}/{card.memory_clock} MHz")
+    memory = cyan(f"{card.free}/{card.memory}")
+    return f"{place} {clocks} smx:{WHITE(str(card.smx))} arch:{WHITE(card.arch)} mem:{memory} MB"
+
+
 def _keys() -> str:
     key = _bolder(on_magenta)
     parts = [key("h"), WHITE("ashrate, "), key("p"), WHITE("ause, "), key("r"), WHITE("esume, ")]
@@ -108,10 +137,12 @@ def _keys() -> str:
 
 
 class Log:
-    """Lines for what happens in a miner that was *started* then, on a *rig*, with a *pool*."""
+    """Lines for what happens in a miner that was *started* then, on a *rig*, with a *pool*, for a *coin*."""
 
-    def __init__(self, rig: Rig, pool: Address, started: datetime) -> None:
-        self._rig, self._pool, self._started = rig, pool, started
+    def __init__(self, rig: Rig, pool: Address, coin: Coin, started: datetime) -> None:
+        self._rig, self._pool, self._coin, self._started = rig, pool, coin, started
+        self._tag = NVIDIA if rig.cards else CPU
+        self._height = 0
         self._lines: dict[type[e.Event], Callable[..., list[str]]] = {
             e.Connected: self._connected,
             e.NewJob: self._job,
@@ -119,6 +150,7 @@ class Log:
             e.Result: self._result,
             e.Speed: self._speed,
             e.Table: self._table,
+            e.Reports: self._reports,
             e.Results: self._results,
             e.Connection: self._connection,
             e.Lost: self._lost,
@@ -133,7 +165,7 @@ class Log:
         """What is printed when Ctrl-C is pressed, and when all threads have stopped some milliseconds later."""
         return [
             self._stamped(at, f"{SIGNAL} {yellow('Ctrl+C received, exiting')}"),
-            self._stamped(at + milliseconds / 1000, f"{CPU} {yellow('stopped')}{GREY(f' ({milliseconds} ms)')}"),
+            self._stamped(at + milliseconds / 1000, f"{self._tag} {yellow('stopped')}{GREY(f' ({milliseconds} ms)')}"),
         ]
 
     def _stamped(self, at: float, text: str) -> str:
@@ -150,27 +182,63 @@ class Log:
         return lines
 
     def _job(self, event: e.NewJob) -> list[str]:
+        self._height = event.height
         text = (
             f"{NET} {MAGENTA('new job')} from {WHITE(self._pool.url)} diff {WHITE(human(event.difficulty))} "
-            f"algo {WHITE(ALGORITHM)} height {WHITE(str(event.height))}"
+            f"algo {WHITE(self._coin.algorithm)} height {WHITE(str(event.height))}"
         )
         return [self._stamped(event.at, f"{text} ({event.transactions} tx)" if event.transactions else text)]
 
     def _step(self, event: e.Step) -> list[str]:
         took = GREY(f" ({event.milliseconds} ms)")
-        rig, several = self._rig, " threads" if self._rig.threads > 1 else " thread"
-        init = f"{MAGENTA('init dataset')} algo {WHITE(ALGORITHM)} ({CYAN(str(rig.cpu['threads']))}{WHITE(' threads')})"
-        profile = f"use profile {on_blue(WHITE(f' {rig.profile} '))} ({CYAN(str(rig.threads))}{WHITE(several)})"
+        of_epoch = f"for epoch {event.epoch} calculated{GREY(f' ({event.milliseconds}ms)')}"
+        rig = self._rig
         texts = {
             "argon2": [f"{CPU} use {WHITE('argon2')} implementation {GREEN(rig.cpu['argon2'])}"],
             "msr": self._msr(took),
-            "init": [f"{RANDOMX} {init} {GREY(f'seed {event.seed}...')}"],
+            "init": [f"{RANDOMX} {self._init()} {GREY(f'seed {event.seed}...')}"],
             "allocated": [f"{RANDOMX} {self._allocated()}{took}"],
             "dataset": [f"{RANDOMX} {GREEN('dataset ready')}{took}"],
-            "profile": [f"{CPU} {profile} scratchpad {CYAN(f'{SCRATCHPAD} KB')}"],
-            "ready": [f"{CPU} {self._ready()}{took}"],
+            "profile": [f"{self._tag} {self._profile()}"],
+            "ready": [f"{self._tag} {self._ready()}{took}"],
+            "cache": [f"{MINER} {YELLOW('KawPow')} light cache {of_epoch}"],
+            "graph": [f"{NVIDIA} {YELLOW('KawPow')} DAG {of_epoch}"],
         }
-        return [self._stamped(event.at, text) for text in texts[event.what]]
+        lines = [self._stamped(event.at, text) for text in texts[event.what]]
+        return [*lines, *self._launch()] if event.what == "profile" and rig.cards else lines
+
+    def _init(self) -> str:
+        processors = f"({CYAN(str(self._rig.cpu['threads']))}{WHITE(' threads')})"
+        return f"{MAGENTA('init dataset')} algo {WHITE(self._coin.algorithm)} {processors}"
+
+    def _profile(self) -> str:
+        rig, several = self._rig, " threads" if self._rig.threads > 1 else " thread"
+        threads = f"({CYAN(str(rig.threads))}{WHITE(several)})"
+        scratchpad = CYAN(f"{KAWPOW_SCRATCHPAD if rig.cards else SCRATCHPAD} KB")
+        return f"use profile {on_blue(WHITE(f' {rig.profile} '))} {threads} scratchpad {scratchpad}"
+
+    def _launch(self) -> list[str]:
+        """How each card is used: 256 threads in blocks, 2048 a multiprocessor; memory is for the graph."""
+        head = "|  # | GPU |  BUS ID | INTENSITY | THREADS | BLOCKS | BF |  BS | MEMORY | NAME"
+        # The graph has 1 GB and 8 MB more with each epoch.
+        graph = 1024 + 8 * self._coin.epoch(self._height)
+        rows = [
+            f"|{CYAN(f'{n:3}')} |{CYAN(f'{n:4}')} |{yellow(f'{card.bus:>8}')} |{CYAN(f'{card.smx * 2048 * 256:10}')} |"
+            f"{CYAN(f'{256:8}')} |{CYAN(f'{card.smx * 2048:7}')} |{CYAN(f'{0:3}')} |{CYAN(f'{0:4}')} |"
+            f"{cyan(f'{graph:7}')} | {green(card.name)}"
+            for n, card in enumerate(self._rig.cards)
+        ]
+        return [WHITE(head), *rows]
+
+    def _reports(self, event: e.Reports) -> list[str]:
+        return [self._stamped(event.at, f"{NVIDIA} {self._health(n, card)}") for n, card in enumerate(event.cards)]
+
+    def _health(self, number: int, report: Health) -> str:
+        heat = GREEN if report.temperature < 60 else RED if report.temperature > 85 else YELLOW
+        fans = "".join(f" fan{n}:{CYAN(f'{speed}%')}" for n, speed in enumerate(report.fans))
+        clocks = WHITE(f" {report.clock}/{report.memory_clock} MHz")
+        place = f"{CYAN(f'#{number}')} {yellow(self._rig.cards[number].bus)}"
+        return f"{place}{MAGENTA(f'{report.power:4}W')}{heat(f' {report.temperature:2}C')}{clocks}{fans}"
 
     def _msr(self, took: str) -> list[str]:
         if not self._rig.privileged:
@@ -187,6 +255,8 @@ class Log:
 
     def _ready(self) -> str:
         count = self._rig.threads
+        if self._rig.cards:
+            return f"{GREEN('READY')} threads {CYAN(f'{count}/{count}')}"
         threads = f"{GREEN('READY')} threads {CYAN(f'{count}/{count} ({count})')}"
         return f"{threads} huge pages {self._pages(count)} memory {CYAN(f'{count * SCRATCHPAD} KB')}"
 
@@ -195,22 +265,33 @@ class Log:
 
     def _result(self, event: e.Result) -> list[str]:
         verdict = RED("rejected") if event.error else GREEN("accepted")
-        text = f"{CPU} {verdict} ({event.accepted}/{event.rejected}) diff {WHITE(human(event.difficulty))}"
+        text = f"{self._tag} {verdict} ({event.accepted}/{event.rejected}) diff {WHITE(human(event.difficulty))}"
         quoted = " " + red(f'"{event.error}"') if event.error else ""
         return [self._stamped(event.at, f"{text}{quoted} {GREY(f'({event.milliseconds} ms)')}")]
 
     def _speed(self, event: e.Speed) -> list[str]:
-        short, medium, long = map(rate, event.rates)
-        averages = f"{CYAN(short)}{cyan(f' {medium} {long} ')}{CYAN('H/s')}"
-        text = f"{MINER} {WHITE('speed')} 10s/60s/15m {averages} max {CYAN(f'{rate(event.peak)} H/s')}"
-        return [self._stamped(event.at, text)]
+        scale, unit = self._scale
+        short, medium, long = (rate(one, scale) for one in event.rates)
+        averages = f"{CYAN(short)}{cyan(f' {medium} {long} ')}{CYAN(unit)}"
+        highest = CYAN(f"{rate(event.peak, scale)} {unit}")
+        return [self._stamped(event.at, f"{MINER} {WHITE('speed')} 10s/60s/15m {averages} max {highest}")]
+
+    @property
+    def _scale(self) -> tuple[float, str]:
+        return (1e-6, "MH/s") if self._rig.cards else (1.0, "H/s")
 
     def _table(self, event: e.Table) -> list[str]:
+        scale, unit = self._scale
+        wide = len(f"10s {unit}")
+
         def row(number: str, affinity: str, rates: tuple[Rate, Rate, Rate]) -> str:
-            return f"| {number:>8} | {affinity:>8} | {' | '.join(f'{rate(one):>7}' for one in rates)} |"
+            return f"| {number:>8} | {affinity:>8} | {' | '.join(f'{rate(one, scale):>{wide}}' for one in rates)} |"
 
         threads = [row(str(at), str(affinity), rates) for at, (affinity, rates) in enumerate(event.rows)]
-        head = "|    CPU # | AFFINITY | 10s H/s | 60s H/s | 15m H/s |"
+        if self._rig.cards:
+            named = enumerate(zip(threads, self._rig.cards, strict=True))
+            threads = [f"{one} {CYAN(f'#{n}')} {yellow(card.bus)} {green(card.name)}" for n, (one, card) in named]
+        head = f"| {'CUDA' if self._rig.cards else ' CPU':>6} # | AFFINITY | 10s {unit} | 60s {unit} | 15m {unit} |"
         return [WHITE(head), *threads, WHITE(row("-", "-", event.total))]
 
     def _results(self, event: e.Results) -> list[str]:
@@ -237,7 +318,7 @@ class Log:
         pool = self._pool
         rows = [
             ("pool address", f"{CYAN(pool.url)} {GREY(f'({pool.ip})')} {GREEN(pool.tls)}"),
-            ("algorithm", WHITE(ALGORITHM)),
+            ("algorithm", WHITE(self._coin.algorithm)),
             ("difficulty", CYAN(human(event.difficulty))),
         ]
         if event.ping:
@@ -281,12 +362,13 @@ def human(difficulty: int) -> str:
     return str(difficulty)
 
 
-def rate(value: Rate) -> str:
+def rate(value: Rate, scale: float = 1.0) -> str:
     """A hash rate as XMRig writes it.
 
-    >>> rate(None), rate(0.0), rate(99.994), rate(22345.678)
-    ('n/a', '0.00', '99.99', '22345.7')
+    >>> rate(None), rate(0.0), rate(99.994), rate(22345.678), rate(46.3e6, 1e-6)
+    ('n/a', '0.00', '99.99', '22345.7', '46.30')
     """
     if value is None:
         return "n/a"
+    value *= scale
     return f"{value:.2f}" if value < 100 else f"{value:.1f}"

@@ -1,37 +1,35 @@
 """A run of the miner from the first line to Ctrl-C: the one that owns the time."""
 
 import random
-from typing import Annotated, Literal
 
 from fakeact import IO, Exit
 from fakeact_cryptomining.says import Log, summary
-from fakeact_cryptomining.sim.chain import height_on
+from fakeact_cryptomining.sim.coins import COINS
 from fakeact_cryptomining.sim.mining import TROUBLES, Mining
 from fakeact_cryptomining.sim.pool import address
-from fakeact_cryptomining.sim.rig import drawn
+from fakeact_cryptomining.sim.rig import drawn, with_cards
 
 LOOKING = (250.0, 700.0)
 """Milliseconds in which XMRig finds out what it runs on."""
 
 
-async def mine(
-    io: IO,
-    rng: random.Random,
-    *,
-    duration: Annotated[int, range(75, 7201)] = 195,
-    threads: Annotated[int, range(257)] = 0,
-    trouble: Literal["any", "none", "outage", "lag", "busy", "epoch", "unprivileged"] = "any",
+async def mine_until_stopped(
+    io: IO, rng: random.Random, algo: str, *, threads: int, gpus: int, duration: int, trouble: str
 ) -> None:
-    """Mine Monero with XMRig; threads is 0 for as many as XMRig chooses."""
+    """Mine with an algorithm, that is a coin, for so many seconds."""
     kind = rng.choice(["none", *TROUBLES]) if trouble == "any" else trouble
-    rig, pool = drawn(rng, threads, privileged=kind != "unprivileged"), address(rng)
+    privileged = kind != "unprivileged"
+    rig = (
+        with_cards(rng, gpus, privileged=privileged) if algo == "kawpow" else drawn(rng, threads, privileged=privileged)
+    )
+    coin, pool = COINS[algo], address(rng, COINS[algo].names)
     await io.csleep(rng.uniform(*LOOKING))
-    for line in summary(rig, pool, colored=io.motion):
+    for line in summary(rig, pool, coin, colored=io.motion):
         await io.print(line)
     started = io.now()
-    height = height_on(started.date()) + rng.randint(-300, 300)
-    mining = Mining(rig, height, rng, trouble=kind, when=rng.uniform(0.33, 0.5) * duration)
-    log, now = Log(rig, pool, started), 0.0
+    height = coin.height_on(started.date()) + rng.randint(-300, 300)
+    mining = Mining(rig, coin, height, rng, trouble=kind, when=rng.uniform(0.36, 0.5) * duration)
+    log, now = Log(rig, pool, coin, started), 0.0
     stopping = rng.randint(4, 24) + rig.threads // 4
     try:
         for event in mining.events():

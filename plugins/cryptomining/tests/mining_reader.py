@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})\]  (\w+) {1,8} ?(.*)")
-RATES = r"(n/a|[\d.]+) (n/a|[\d.]+) (n/a|[\d.]+)"
+RATE = r"(n/a|[\d.]+)"
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
-EPOCH, EPOCH_LAG = 2048, 64
+EPOCHS = {"rx/0": (2048, 65), "kawpow": (7500, 0)}
 PAGES = {"2336": "1168", "3072": "3"}
 
 
@@ -22,6 +22,12 @@ class Read:
     threads: int = 0
     processors: int = 0
     privileged: bool = False
+    algorithm: str = ""
+    cards: list[str] = field(default_factory=list)
+    launched: int = 0
+    graphs: int = 0
+    reports: list[tuple[float, int, int]] = field(default_factory=list)
+    expected_card: int = 0
     pool: str = ""
     ip: str = ""
     connected: float | None = None
@@ -51,6 +57,11 @@ class Read:
             self.faults.append(fault)
 
     @property
+    def epoch(self) -> int:
+        length, lag = EPOCHS[self.algorithm]
+        return (self.jobs[-1][1] - lag) // length
+
+    @property
     def difficulty(self) -> int:
         return self.jobs[-1][2] if self.jobs and not self.lost else 0
 
@@ -77,6 +88,7 @@ def _length(lines: list[str]) -> int:
 
 def _summary(read: Read, lines: list[str]) -> None:
     text = "\n".join(lines)
+    read.algorithm = "kawpow" if "algo kawpow" in text else "rx/0"
     cores = re.search(r"L2:[\d.]+ MB L3:([\d.]+) MB (\d+)C/(\d+)T NUMA:1", text)
     used = re.search(r"MEMORY +([\d.]+)/([\d.]+) GB \((\d+)%\)", text)
     pool = re.search(r"POOL #1 +(\S+) algo", text)
@@ -84,6 +96,14 @@ def _summary(read: Read, lines: list[str]) -> None:
     if not (cores and used and pool):
         return
     read.processors, read.pool = int(cores[3]), pool[1]
+    read.cards = re.findall(r"CUDA GPU +#\d+ (\S+ NVIDIA GeForce [\w ]+?) \d+/\d+ MHz", text)
+    numbers = re.findall(r"CUDA GPU +#(\d+) ", text)
+    read.expect(numbers == [str(number) for number in range(len(read.cards))], "the cards are not counted")
+    read.expect(bool(read.cards) == (read.algorithm == "kawpow"), "cards for another algorithm")
+    buses = [card.split()[0] for card in read.cards]
+    read.expect(buses == sorted(set(buses)), "two cards in one place")
+    for free, whole in re.findall(r"mem:(\d+)/(\d+) MB", text):
+        read.expect(int(free) < int(whole), "more memory free than there is")
     read.expect(int(cores[3]) in (int(cores[2]), 2 * int(cores[2])), "cores and threads do not fit")
     low, high = ((float(used[1]) + sign * 0.05) / (float(used[2]) - sign * 0.05) * 100 for sign in (-1, 1))
     read.expect(low - 0.5 <= int(used[3]) <= high + 0.5, "the percentage of memory is wrong")
@@ -118,7 +138,8 @@ def _use(read: Read, pool: str, _tls: str | None, ip: str) -> None:
     read.since_connected, read.pings = 0, []
 
 
-def _job(read: Read, pool: str, difficulty: str, height: str, transactions: str | None) -> None:
+def _job(read: Read, pool: str, difficulty: str, algorithm: str, height: str, transactions: str | None) -> None:
+    read.expect(algorithm == read.algorithm, "work for another algorithm")
     new = (read.at, int(height), _number(difficulty), int(transactions or 0))
     read.expect(pool == read.pool and read.connected is not None, "a job from nowhere")
     if read.jobs:
@@ -126,10 +147,14 @@ def _job(read: Read, pool: str, difficulty: str, height: str, transactions: str 
         read.expect(new[1] >= was, "the chain grows shorter")
         read.expect(new[1] > was or new[3] >= had, "transactions left the template")
     read.jobs.append(new)
+    if read.algorithm == "kawpow" and read.seeded not in (None, read.epoch):
+        read.seeded, read.graphs = read.epoch, 0
+        read.steps["profile"] = read.at
+        read.pauses.append((read.at, math.inf))
 
 
 def _seed(read: Read, threads: str) -> None:
-    epoch = (read.jobs[-1][1] - EPOCH_LAG - 1) // EPOCH
+    epoch = read.epoch
     read.expect(int(threads) == read.processors, "the dataset is filled by other threads than there are")
     read.expect(read.seeded != epoch, "a dataset for the same seed again")
     read.seeded = epoch
@@ -174,6 +199,62 @@ def _ready(
     read.ready = read.at
 
 
+def _launch(read: Read, threads: str) -> None:
+    _profile(read, threads)
+    read.expect(read.threads == len(read.cards), "not a thread for each card")
+    read.seeded = read.epoch
+
+
+def _launched(read: Read, line: str) -> None:
+    number, card, bus, intensity, threads, blocks, _, _, memory, name = (one.strip() for one in line[1:].split("|"))
+    read.expect(int(number) == int(card) == read.launched, "the cards are not counted")
+    read.expect(f"{bus} {name}" == read.cards[read.launched], "another card than there is")
+    read.expect(int(intensity) == int(threads) * int(blocks), "intensity is not threads times blocks")
+    read.expect(int(memory) == 1024 + 8 * read.epoch, "the graph has another size in this epoch")
+    read.launched += 1
+
+
+def _cards_ready(read: Read, count: str, whole: str, took: str) -> None:
+    read.expect(int(count) == int(whole) == read.threads == read.launched, "not the threads of the profile")
+    _took(read, "profile", took, "threads")
+    read.steps["profile"] = read.at
+
+
+def _cache(read: Read, epoch: str, took: str) -> None:
+    read.expect(int(epoch) == read.seeded, "a cache for another epoch")
+    _took(read, "profile", took, "cache")
+    read.steps["cache"] = read.at
+
+
+def _graph(read: Read, epoch: str, took: str) -> None:
+    read.expect(int(epoch) == read.seeded, "a graph for another epoch")
+    _took(read, "cache", took, "graph")
+    read.graphs += 1
+    read.expect(read.graphs <= len(read.cards), "more graphs than cards")
+    read.ready = read.at if read.ready is None else read.ready
+    if read.pauses and read.pauses[-1][1] == math.inf and not read.lost:
+        read.pauses[-1] = (read.pauses[-1][0], read.at)
+
+
+def _report(read: Read, number: str, bus: str, watts: str, degrees: str, clock: str, fans: str) -> None:
+    read.expect(int(number) == read.expected_card, "a card's report is missing")
+    card = int(number)
+    read.expected_card = (card + 1) % len(read.cards)
+    read.expect(read.cards[card].split()[0] == bus, "a card in another place")
+    read.expect(15 <= int(watts) <= 480 and 20 <= int(degrees) <= 95, "a card that cannot be")
+    read.expect(int(clock) % 15 == 0, "a clock between two steps")
+    speeds = [int(speed) for speed in re.findall(r"fan\d:(\d+)%", fans)]
+    read.expect(all(0 <= speed <= 100 for speed in speeds), "a fan faster than it can")
+    if len(read.reports) > card:
+        before, was, _ = read.reports[card]
+        # No card warms or cools faster than its heat capacity allows.
+        most = 3 + 55 * (1 - math.exp(-(read.at - before) / 45))
+        read.expect(abs(int(degrees) - was) <= most, "a temperature without inertia")
+        read.reports[card] = (read.at, int(degrees), int(watts))
+    else:
+        read.reports.append((read.at, int(degrees), int(watts)))
+
+
 def _result(read: Read, verdict: str, accepted: str, rejected: str, difficulty: str, error: str, took: str) -> None:
     good = verdict == "accepted"
     read.accepted, read.rejected = read.accepted + good, read.rejected + (not good)
@@ -184,7 +265,7 @@ def _result(read: Read, verdict: str, accepted: str, rejected: str, difficulty: 
     sent = read.at - int(took) / 1000
     read.expect(any(_worked_on(read, job, difficulty, sent) for job in read.jobs), "a share of no job that was there")
     read.expect(read.ready is not None and sent > read.ready - 0.002, "a share before the threads began")
-    if error == "Block expired":
+    if error in ("Block expired", "Job not found"):
         read.expect(read.jobs[-1][0] > sent or read.jobs[-1][1] > read.jobs[0][1], "expired without a block")
     if good:
         read.since_connected += 1
@@ -198,11 +279,13 @@ def _worked_on(read: Read, job: tuple[float, int, int, int], difficulty: str, se
     return job[2] == _number(difficulty) and job[0] <= sent + 0.002 and (not later or sent <= min(later) + 0.002)
 
 
-def _speed(read: Read, short: str, medium: str, long: str, peak: str) -> None:
-    rates, highest = tuple(map(_rate, (short, medium, long))), float(peak)
-    since = read.at - read.steps["timer"]
+def _speed(read: Read, short: str, medium: str, long: str, unit: str, peak: str, same: str) -> None:
+    read.expect(unit == same == ("MH/s" if read.cards else "H/s"), "another unit")
+    rates, highest = tuple(map(_rate, (short, medium, long))), _rate(peak) or 0.0
+    since, hashing = read.at - read.steps["timer"], read.at - abs(read.ready or read.at)
     for seconds, rate in zip((10, 60, 900), rates, strict=True):
-        read.expect((rate is None) == (since <= seconds + 0.55), f"an average of {seconds} s after {since:.1f} s")
+        due = seconds <= hashing <= seconds + 1.1  # the samples are half a second apart
+        read.expect(due or (rate is None) == (hashing < seconds), f"an average of {seconds} s after {hashing:.1f} s")
     read.expect(highest >= max(read.peak, rates[0] or 0.0), "the maximum is none")
     read.peak = highest
     if read.total is not None:
@@ -223,7 +306,7 @@ def _steady(read: Read, rates: tuple[float | None, ...]) -> None:
     idle = sum(max(0.0, min(end, read.at) - max(start, read.at - 60)) for start, end in read.pauses)
     most = read.peak * (1 - idle / 60)
     read.expect(medium <= most * 1.01 + 1, "faster than the maximum and its breaks allow")
-    read.expect(medium >= 0.6 * most - 1, "much slower than the maximum")
+    read.expect(medium >= 0.25 * most - 1, "much slower than the maximum")
 
 
 def _lose(read: Read, pool: str) -> None:
@@ -267,7 +350,7 @@ _LINES: dict[str, list[tuple[str, Callable[..., None]]]] = {
     "net": [
         (r"use pool (\S+) (TLSv1\.3)? (\S+)", _use),
         (r'fingerprint \(SHA-256\): "[0-9a-f]{64}"', _nothing),
-        (r"new job from (\S+) diff (\d+[KMG]?) algo rx/0 height (\d+)(?: \((\d+) tx\))?", _job),
+        (r"new job from (\S+) diff (\d+[KMG]?) algo (\S+) height (\d+)(?: \((\d+) tx\))?", _job),
         (r'(\S+) read error: "end of file"', _lose),
         (r"no active pools, stop mining", _stop_mining),
         (r'(\S+) (\S+) connect error: "connection refused"', _refused),
@@ -292,7 +375,18 @@ _LINES: dict[str, list[tuple[str, Callable[..., None]]]] = {
         (r"allocated (\d+) MB \(2080\+256\) huge pages (\d+)% (\d+)/(\d+) \+JIT \((\d+) ms\)", _allocated),
         (r"dataset ready \((\d+) ms\)", _filled),
     ],
-    "miner": [(rf"speed 10s/60s/15m {RATES} H/s max ([\d.]+) H/s", _speed)],
+    "miner": [
+        (rf"speed 10s/60s/15m {RATE} {RATE} {RATE} (M?H/s) max {RATE} (M?H/s)", _speed),
+        (r"KawPow light cache for epoch (\d+) calculated \((\d+)ms\)", _cache),
+    ],
+    "nvidia": [
+        (r"use profile  kawpow  \((\d+) threads?\) scratchpad 32 KB", _launch),
+        (r"READY threads (\d+)/(\d+) \((\d+) ms\)", _cards_ready),
+        (r"KawPow DAG for epoch (\d+) calculated \((\d+)ms\)", _graph),
+        (r"#(\d+) (\S+) +(\d+)W +(\d+)C (\d+)/\d+ MHz((?: fan\d:\d+%)+)", _report),
+        (r'(accepted|rejected) \((\d+)/(\d+)\) diff (\d+[KMG]?)(?: "(.*)")? \((\d+) ms\)', _result),
+        (r"stopped \((\d+) ms\)", _stopped),
+    ],
     "signal": [(r"Ctrl\+C received, exiting", _exit)],
 }
 
@@ -318,7 +412,12 @@ def _loose(read: Read, line: str) -> None:
 
 
 def _row(read: Read, line: str) -> None:
-    number, _, *rates = (cell.strip() for cell in line.strip("|").split("|"))
+    if re.match(r"\|  # \||\| +\S+ # \|", line):
+        return
+    if not read.graphs and read.cards and read.launched < len(read.cards):
+        _launched(read, line)
+        return
+    number, _, *rates = (cell.strip() for cell in line.strip("|").split("|")[:5])
     if number.isdigit():
         read.expect(int(number) == len(read.table), "the threads are not counted")
         read.table.append(tuple(map(_rate, rates)))
@@ -327,8 +426,8 @@ def _row(read: Read, line: str) -> None:
         read.expect(len(read.table) == read.threads, "not a row for each thread")
         for column, total in zip(zip(*read.table, strict=True), read.total, strict=True):
             known = [rate for rate in column if rate is not None]
-            short = abs(sum(known) - (total or 0.0))
-            read.expect(short <= 0.05 * len(known) + 0.06, "the table's sum is wrong")
+            short, step = abs(sum(known) - (total or 0.0)), 0.005 if read.cards else 0.05
+            read.expect(short <= step * len(known) + 0.06, "the table's sum is wrong")
         read.table = []
 
 
@@ -350,12 +449,13 @@ def _close(read: Read) -> None:
 
 
 def _results(read: Read, facts: dict[str, str]) -> None:
-    share = read.accepted / (read.accepted + read.rejected) * 100
+    share = read.accepted / max(read.accepted + read.rejected, 1) * 100
     read.expect(facts["accepted"] == f"{read.accepted} ({share:.1f}%)", "another share than accepted")
     read.expect(int(facts.get("rejected", 0)) == read.rejected, "another number than rejected")
     hashes, _, average = facts["pool-side hashes"].split()
-    read.expect(int(hashes) == sum(one for _, one in read.shares), "the pool's hashes are not the shares'")
-    read.expect(average == f"{int(hashes) / read.accepted:.0f}", "the average of hashes is wrong")
+    least, most = (sum(one + cut * _cut(one) for _, one in read.shares) for cut in (0, 1))
+    read.expect(least <= int(hashes) <= most, "the pool's hashes are not the shares'")
+    read.expect(average == f"{int(hashes) / max(read.accepted, 1):.0f}", "the average of hashes is wrong")
     read.expect(_number(facts["difficulty"]) == read.difficulty, "another difficulty than the job's")
     if "avg result time" in facts:
         each = (read.at - (read.connected or 0.0)) / max(read.since_connected, 1)
@@ -366,11 +466,12 @@ def _results(read: Read, facts: dict[str, str]) -> None:
     read.expect(difficulties == sorted(difficulties, reverse=True), "the best shares are not in order")
     read.expect(len(read.top) == min(10, read.accepted), "not the ten best shares")
     easiest = sorted((one for _, one in read.shares), reverse=True)
-    read.expect(all(a >= b for a, b in zip(difficulties, easiest, strict=False)), "a share easier than its job")
+    read.expect(
+        all(a >= b - _cut(b) for a, b in zip(difficulties, easiest, strict=False)), "a share easier than its job"
+    )
     for difficulty, effort in read.top:
         # A difficulty with a letter is cut, so the effort may be for a little more.
-        cut = 10 ** max(0, len(str(difficulty)) - 3) if difficulty >= 10**6 else 1
-        least, most = int(hashes) / (difficulty + cut) * 100, int(hashes) / difficulty * 100
+        least, most = int(hashes) / (difficulty + _cut(difficulty)) * 100, int(hashes) / difficulty * 100
         read.expect(least - 0.006 <= effort <= most + 0.006, "an effort that was not made")
 
 
@@ -379,7 +480,7 @@ def _work(read: Read) -> None:
     speeds = [medium or short for _, short, medium in read.speeds if medium or short]
     if read.ready is None or not speeds:
         return
-    speed = sum(speeds) / len(speeds)
+    speed = sum(speeds) / len(speeds) * (1e6 if read.cards else 1)
     expected = 0.0
     for at, (start, _, difficulty, _) in enumerate(read.jobs):
         end = read.jobs[at + 1][0] if at + 1 < len(read.jobs) else read.at
@@ -390,6 +491,11 @@ def _work(read: Read) -> None:
     read.expect(
         abs(found - expected) <= 4.6 * math.sqrt(expected) + 1, f"{found} shares where {expected:.0f} are likely"
     )
+
+
+def _cut(difficulty: int) -> int:
+    """What may be missing of a difficulty that was printed with a letter."""
+    return next((cut for least, cut in ((10**11, 10**9), (10**8, 10**6), (10**6, 10**3)) if difficulty >= least), 0)
 
 
 def _number(text: str) -> int:

@@ -14,16 +14,16 @@ from fakeact.testing import Performance, perform
 
 
 def play(seed: int = 0, **options: object) -> Performance:
-    played = perform(MODULE, seed=seed, **{"seconds": 900, **options})
+    played = perform(MODULE, seed=seed, **{"seconds": 900, "algo": "rx/0", **options})
     assert played.error is None
     return played
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 160, 200])
-@pytest.mark.parametrize("height", [5, 24])
-def test_it_plays_to_the_end_on_any_terminal(columns: int, height: int) -> None:
+@pytest.mark.parametrize(("height", "algo"), [(5, "kawpow"), (24, "rx/0")])
+def test_it_plays_to_the_end_on_any_terminal(columns: int, height: int, algo: str) -> None:
     """From the first line to the last nothing breaks, and the cursor ends on a fresh line."""
-    played = play(columns=columns, rows=height)
+    played = play(columns=columns, rows=height, algo=algo)
     assert played.ended == "finished"
     assert played.screen.cursor[0] == 0
     assert played.screen.cursor_shown
@@ -86,6 +86,7 @@ def test_ctrl_c_is_answered(cut: float) -> None:
     assert played.ended == "stopped"
     assert played.screen.cursor[0] == 0
     closing = [line for line in played.lines if line][-2:]
+    assert len(closing) == 2 or cut < 0.1
     if any(line.startswith("[") for line in played.lines):
         assert "signal   Ctrl+C received, exiting" in closing[0]
         assert re.search(r"cpu      stopped \(\d+ ms\)$", closing[1])
@@ -95,6 +96,14 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     """A session is drawn from its seed and nothing else."""
     assert play(8).raw == play(8).raw
     assert play(8).raw != play(9).raw
+
+
+def test_both_kinds_of_miner_are_shown() -> None:
+    """Left to chance some rigs mine on the processor and some on cards."""
+    pools = [
+        re.search(r"POOL #1 .* algo (\w+)", play(seed, seconds=2, algo="any", columns=200).text) for seed in range(9)
+    ]
+    assert {found[1] for found in pools if found} == {"auto", "kawpow"}
 
 
 @pytest.mark.parametrize("duration", [75, 300])

@@ -7,19 +7,21 @@ from statistics import fmean, stdev
 
 import pytest
 from fakeact_cryptomining.catalogue import rigs
-from fakeact_cryptomining.sim.chain import BLOCK_TIME, Chain
-from fakeact_cryptomining.sim.events import Event, NewJob, Result, Speed, Step, Table
+from fakeact_cryptomining.sim.cards import LIMIT, Thermals
+from fakeact_cryptomining.sim.coins import COINS, Chain
+from fakeact_cryptomining.sim.events import Event, NewJob, Reports, Result, Speed, Step, Table
 from fakeact_cryptomining.sim.hashing import LONG, SHORT, Threads
 from fakeact_cryptomining.sim.mining import Mining
-from fakeact_cryptomining.sim.pool import TARGET
-from fakeact_cryptomining.sim.rig import SMALL_PAGES, drawn, rates_of
+from fakeact_cryptomining.sim.rig import SMALL_PAGES, drawn, rates_of, with_cards
 
 HOURS = 3.0
+MONERO = COINS["rx/0"]
 
 
-def run(seed: int, hours: float = HOURS, trouble: str = "none") -> list[Event]:
+def run(seed: int, hours: float = HOURS, trouble: str = "none", algo: str = "rx/0") -> list[Event]:
     rng = random.Random(seed)
-    mining = Mining(drawn(rng, privileged=True), 3_600_000, rng, trouble=trouble, when=80.0)
+    rig = with_cards(rng, 6) if algo == "kawpow" else drawn(rng)
+    mining = Mining(rig, COINS[algo], 3_600_000, rng, trouble=trouble, when=80.0)
     return list(takewhile(lambda event: event.at < hours * 3600, mining.events()))
 
 
@@ -41,7 +43,7 @@ def test_shares_are_worth_the_hashes(events: list[Event]) -> None:
 def test_the_pool_gets_the_pace_it_aims_at(events: list[Event]) -> None:
     """After a while there is a share about every so many seconds."""
     late = [event.at for event in events if isinstance(event, Result) and event.at > 600]
-    assert fmean(b - a for a, b in pairwise(late)) == pytest.approx(TARGET, rel=0.2)
+    assert fmean(b - a for a, b in pairwise(late)) == pytest.approx(MONERO.pace, rel=0.2)
 
 
 def test_shares_have_no_memory(events: list[Event]) -> None:
@@ -53,17 +55,17 @@ def test_shares_have_no_memory(events: list[Event]) -> None:
 
 def test_blocks_come_by_chance_and_two_minutes_apart() -> None:
     """Gaps between blocks are two minutes on average, and spread as wide."""
-    chain = Chain(3_600_000, random.Random(1))
+    chain = Chain(MONERO, 3_600_000, random.Random(1))
     gaps = [chain.next_block(100.0) - 100.0 for _ in range(4000)]
-    assert fmean(gaps) == pytest.approx(BLOCK_TIME, rel=0.06)
-    assert stdev(gaps) == pytest.approx(BLOCK_TIME, rel=0.1)
+    assert fmean(gaps) == pytest.approx(MONERO.block_time, rel=0.06)
+    assert stdev(gaps) == pytest.approx(MONERO.block_time, rel=0.1)
 
 
 def test_the_chain_grows_by_its_blocks(events: list[Event]) -> None:
     """Heights grow one by one, by about thirty an hour: within four standard deviations."""
     heights = [event.height for event in events if isinstance(event, NewJob)]
     assert {b - a for a, b in pairwise(heights)} == {0, 1}
-    expected = HOURS * 3600 / BLOCK_TIME
+    expected = HOURS * 3600 / MONERO.block_time
     assert abs(heights[-1] - heights[0] - expected) < 4 * expected**0.5
 
 
@@ -125,6 +127,49 @@ def test_a_share_is_found_at_its_moment_however_the_time_is_cut() -> None:
     for part in range(1000):
         other.advance(due * part / 1000)
     assert other.next_share() == pytest.approx(due)
+
+
+def test_cards_share_the_pool_as_threads_do() -> None:
+    """Over hours, accepted difficulties are the hashes that the cards made: within four standard deviations."""
+    events = run(7, algo="kawpow")
+    speeds = [event.rates[1] for event in events if isinstance(event, Speed) and event.rates[1]]
+    accepted = [event for event in events if isinstance(event, Result) and not event.error]
+    made = fmean(speeds) * (events[-1].at - next(e.at for e in events if isinstance(e, Step) and e.what == "graph"))
+    spread = sum(event.difficulty**2 for event in accepted) ** 0.5
+    assert abs(sum(event.difficulty for event in accepted) - made) < 4 * spread
+
+
+def test_cards_have_inertia_and_stay_themselves() -> None:
+    """Degrees follow watts slowly, settle, and then each card keeps its own."""
+    reports = [[one.temperature for one in e.cards] for e in run(8, 2.0, algo="kawpow") if isinstance(e, Reports)]
+    first, second, late = reports[0], reports[1], reports[20:]
+    assert all(a < b for a, b in zip(first, second, strict=True))
+    assert all(max(column) - min(column) <= 3 for column in zip(*late, strict=True))
+    assert len(set(late[0])) > 2
+
+
+def test_a_card_without_its_fan_gets_hot_and_slow() -> None:
+    """Where a fan sticks, the card is warmer than before, and throttled once it is too warm."""
+    rig = with_cards(random.Random(9), 3)
+    thermals = Thermals(rig.cards, random.Random(9))
+    for _ in range(1200):
+        thermals.advance(0.5, [1.0] * 3)
+    cool = thermals.health(1)
+    thermals.stuck.add(1)
+    for _ in range(1200):
+        thermals.advance(0.5, [1.0] * 3)
+    hot = thermals.health(1)
+    assert hot.temperature > cool.temperature + 8
+    assert (hot.fans[0], thermals.throttle(0)) == (0, 1.0)
+    assert (thermals.throttle(1) < 1.0) == (hot.temperature > LIMIT)
+
+
+@pytest.mark.parametrize("card", rigs()["cards"], ids=lambda card: card["name"])
+def test_cards_are_possible(card: dict[str, float]) -> None:
+    """A card's memory holds today's graph, and its figures are of one magnitude."""
+    assert card["memory"] > 1024 + 8 * 700
+    assert 0.1 < card["hashrate"] / card["power"] < 0.3
+    assert card["memory_running"] < card["memory_clock"]
 
 
 @pytest.mark.parametrize("cpu", rigs()["cpus"], ids=lambda cpu: cpu["brand"])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fakeact_cryptomining.sim.cards import Health
 from fakeact_cryptomining.sim.hashing import Rate
 
 
@@ -33,6 +34,7 @@ class Step(Event):
     what: str
     milliseconds: int = 0
     seed: str = ""
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,13 @@ class Table(Event):
 
     rows: tuple[tuple[int, tuple[Rate, Rate, Rate]], ...]
     total: tuple[Rate, Rate, Rate]
+
+
+@dataclass(frozen=True)
+class Reports(Event):
+    """What each card reports of its health."""
+
+    cards: tuple[Health, ...]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Threads:
         self._rates = list(rates)
         self._speed = sum(rates)
         self._slowed: dict[int, float] = {}
+        self._held: set[int] = set()
         self._drift = rng.gauss(0.0, DRIFT)
         self._now = self._started = 0.0
         self._luck = rng.expovariate(1.0)
@@ -42,12 +43,26 @@ class Threads:
         self.mining = True
 
     def slow(self, threads: dict[int, float]) -> None:
-        """Let something else have a share of some threads' time; an empty dictionary gives it all back."""
+        """Leave some threads only a share of their speed; an empty dictionary gives it all back."""
         self._slowed = threads
+
+    def hold(self, threads: set[int]) -> None:
+        """Let some threads wait, because what they need is not there yet."""
+        self._held = threads
+        self._rates = [0.0 if n in threads else rate or base for n, (rate, base) in self._known()]
+        self._speed = sum(self._rates)
+
+    def loads(self) -> list[float]:
+        """How much each thread works, as a share of all it could."""
+        return [rate / base if self.mining else 0.0 for rate, base in zip(self._rates, self._base, strict=True)]
+
+    def _known(self) -> enumerate[tuple[float, float]]:
+        return enumerate(zip(self._rates, self._base, strict=True))
 
     def next_share(self) -> float:
         """When the next share turns up if nothing changes; infinity while nothing is hashed."""
-        return self._now + self._luck * self.difficulty / self._speed if self.mining else math.inf
+        hashing = self.mining and self._speed > 0
+        return self._now + self._luck * self.difficulty / self._speed if hashing else math.inf
 
     def advance(self, at: float) -> None:
         """Hash on until *at*, which is not after the next share."""
@@ -64,7 +79,9 @@ class Threads:
         return int(self.difficulty / (1.0 - self._rng.random()))
 
     def sample(self) -> None:
-        """Note the counts, and let the speeds wander on."""
+        """Note the counts, once there are any, and let the speeds wander on."""
+        if not any(self.counts):
+            return
         self._samples.append((self._now, sum(self.counts), self.counts))
         total = self.rate(SHORT)
         if total is not None:
@@ -76,6 +93,8 @@ class Threads:
         self._rates = [base * (common + 2 * JITTER * chance()) for base in self._base]
         for number, left in self._slowed.items():
             self._rates[number] *= left
+        for number in self._held:
+            self._rates[number] = 0.0
         self._speed = sum(self._rates)
 
     def rate(self, seconds: float, thread: int | None = None) -> Rate:

@@ -5,7 +5,8 @@ import random
 from collections.abc import Callable, Iterator
 from statistics import median_high
 
-from fakeact_cryptomining.sim.chain import EPOCH, EPOCH_LAG, Chain, epoch
+from fakeact_cryptomining.sim.cards import Thermals
+from fakeact_cryptomining.sim.coins import Chain, Coin
 from fakeact_cryptomining.sim.events import (
     Connected,
     Connection,
@@ -13,6 +14,7 @@ from fakeact_cryptomining.sim.events import (
     Lost,
     NewJob,
     Refused,
+    Reports,
     Result,
     Results,
     Speed,
@@ -23,7 +25,7 @@ from fakeact_cryptomining.sim.hashing import LONG, MEDIUM, SHORT, TICK, Rate, Th
 from fakeact_cryptomining.sim.pool import FIRST_RETARGET, REFRESH, RETARGET, Job, Line, Pool
 from fakeact_cryptomining.sim.rig import Rig
 
-TROUBLES = ("outage", "lag", "busy", "epoch", "unprivileged")
+TROUBLES = ("outage", "lag", "busy", "heat", "epoch", "unprivileged")
 """What can go wrong, or just take time: see `_begin_trouble`; the last is how the rig was drawn."""
 PRINT_TIME = 60.0
 """Seconds between two lines with the speed, as XMRig's configuration has it by default."""
@@ -40,14 +42,15 @@ Action = Callable[[float], Iterator[Event]]
 class Mining:
     """A run of the miner. `events` gives what happens, in order and for ever."""
 
-    def __init__(self, rig: Rig, height: int, rng: random.Random, *, trouble: str, when: float) -> None:
-        self._rig, self._rng, self._trouble = rig, rng, trouble
+    def __init__(self, rig: Rig, coin: Coin, height: int, rng: random.Random, *, trouble: str, when: float) -> None:
+        self._rig, self._coin, self._rng, self._trouble = rig, coin, rng, trouble
         if trouble == "epoch":
-            height += (EPOCH_LAG - 1 - height) % EPOCH
-        self._chain = Chain(height, rng)
+            height = coin.before_epoch(height)
+        self._chain = Chain(coin, height, rng)
         self._pool = Pool(self._chain, sum(rig.rates), rng, strict=rng.random() < 0.5)
         self._line = Line(rng)
         self._threads = Threads(rig.rates, rng)
+        self._thermals = Thermals(rig.cards, rng)
         self._agenda: list[tuple[float, int, Action]] = []
         self._order = 0
         self._job: Job | None = None
@@ -57,9 +60,11 @@ class Mining:
         self._since = self._back = 0.0
         self._accepted = self._rejected = self._hashes = self._ticks = 0
         self._top: list[int] = []
+        self._taken: dict[int, float] = {}
         self._latencies: list[int] = []
         self._plan(rng.uniform(0.15, 0.6), self._connect)
-        self._plan(self._chain.next_block(0.0), self._block)
+        # A seed must not change while the first is still being worked on.
+        self._plan(self._chain.next_block(when if trouble == "epoch" else 0.0), self._block)
         self._plan(when, self._begin_trouble)
 
     def events(self) -> Iterator[Event]:
@@ -97,7 +102,8 @@ class Mining:
         self._pool.login(at)
         yield Connected(at)
         yield from self._take(self._pool.job(at))(at)
-        self._plan_in_session(at + self._rng.uniform(*REFRESH), self._refresh)
+        if self._coin.refreshed:
+            self._plan_in_session(at + self._rng.uniform(*REFRESH), self._refresh)
         self._plan_in_session(at + FIRST_RETARGET, self._retarget)
 
     def _lose(self, at: float) -> Iterator[Event]:
@@ -149,9 +155,9 @@ class Mining:
             yield NewJob(at, job.height, job.difficulty, job.transactions)
             first, self._job = self._job is None, job
             self._threads.difficulty = job.difficulty
-            if epoch(job.height) != self._epoch:
-                self._epoch = epoch(job.height)
-                yield from self._prepare(at, first=first)
+            if self._coin.epoch(job.height) != self._epoch:
+                self._epoch = self._coin.epoch(job.height)
+                yield from self._prepare_cards(at, first=first) if self._rig.cards else self._prepare(at, first=first)
             self._threads.mining = self._ready
 
         return take
@@ -207,6 +213,43 @@ class Mining:
         then = self._start if said else self._resume
         self._step(at + took / 1000, Step(at, "dataset", took), then)
 
+    # KawPow has a cache for the processor to make, and from it each card its own graph.
+
+    def _prepare_cards(self, at: float, *, first: bool) -> Iterator[Event]:
+        self._ready = self._threads.mining = False
+        if not first:
+            self._cache(at)
+            return
+        yield Step(at, "profile")
+        took = self._rng.randint(140, 260) + 60 * len(self._rig.cards)
+        self._step(at + took / 1000, Step(at, "ready", took), self._cache_first)
+        self._plan(at + TICK, self._tick)
+        self._plan(at + self._rng.uniform(*KEYS), self._press)
+
+    def _cache_first(self, at: float) -> Iterator[Event]:
+        self._cache(at)
+        yield from ()
+
+    def _cache(self, at: float) -> None:
+        took = round(self._rng.uniform(1900, 4200))
+        self._step(at + took / 1000, Step(at, "cache", took, epoch=self._epoch), self._graphs)
+
+    def _graphs(self, at: float) -> Iterator[Event]:
+        """Each card makes its graph; one that has it begins, whether the others have theirs or not."""
+        held = set(range(len(self._rig.cards)))
+        self._threads.hold(held)
+        yield from self._resume(at) if any(self._threads.counts) else self._hash(at)
+        gigabytes = 1 + 8 * self._epoch / 1024
+        for number, card in enumerate(self._rig.cards):
+            took = round(gigabytes * 1000 * 52 / card.smx * 1.25 * self._rng.uniform(0.97, 1.06))
+
+            def made(_at: float, number: int = number) -> Iterator[Event]:
+                self._threads.hold(held.difference({number}))
+                held.discard(number)
+                yield from ()
+
+            self._step(at + took / 1000, Step(at, "graph", took, epoch=self._epoch), made)
+
     def _start(self, at: float) -> Iterator[Event]:
         yield Step(at, "profile")
         took = self._rng.randint(6, 14) + self._rig.threads
@@ -227,7 +270,7 @@ class Mining:
         """Plan a step of which is told when it has been taken."""
 
         def taken(at: float) -> Iterator[Event]:
-            yield Step(at, said.what, said.milliseconds, said.seed)
+            yield Step(at, said.what, said.milliseconds, said.seed, said.epoch)
             yield from then(at)
 
         self._plan(at, taken)
@@ -237,14 +280,29 @@ class Mining:
     def _tick(self, at: float) -> Iterator[Event]:
         self._threads.sample()
         self._ticks += 1
+        if self._rig.cards:
+            self._warm()
         if self._ticks % round(PRINT_TIME / TICK) == 0:
+            if self._rig.cards:
+                yield self._reports(at)
             yield Speed(at, self._rates(), self._threads.peak)
         # A timer of libuv's starts anew when it has been served, and so falls behind by a hair.
         self._plan(at + TICK + self._rng.uniform(0.0001, 0.0007), self._tick)
 
+    def _warm(self) -> None:
+        """Let cards follow their load; those that get too hot are slower, and that is seen in the shares."""
+        self._thermals.advance(TICK, [min(1.0, load) for load in self._threads.loads()])
+        hot = {n: self._thermals.throttle(n) for n in range(len(self._rig.cards))}
+        self._threads.slow({n: left * self._taken.get(n, 1.0) for n, left in hot.items() if left < 1} | self._taken)
+
+    def _reports(self, at: float) -> Reports:
+        return Reports(at, tuple(self._thermals.health(n) for n in range(len(self._rig.cards))))
+
     def _press(self, at: float) -> Iterator[Event]:
-        key = self._rng.choice("hhsc")
-        if key == "h":
+        key = self._rng.choice("hhsce" if self._rig.cards else "hhsc")
+        if key == "e":
+            yield self._reports(at)
+        elif key == "h":
             rows = tuple((self._rig.affinity[n], self._rates(n)) for n in range(self._rig.threads))
             yield Table(at, rows, self._rates())
             yield Speed(at, self._rates(), self._threads.peak)
@@ -281,13 +339,24 @@ class Mining:
             self._plan(at + lasts, self._end_trouble)
         elif self._trouble == "busy":
             count = max(1, round(self._rig.threads * self._rng.uniform(0.2, 0.45)))
-            taken = self._rng.sample(range(self._rig.threads), count)
-            self._threads.slow({number: self._rng.uniform(0.3, 0.62) for number in taken})
+            self._take_away({n: self._rng.uniform(0.3, 0.62) for n in self._some(count)})
+            self._plan(at + lasts, self._end_trouble)
+        elif self._trouble == "heat" and self._rig.cards:
+            self._thermals.stuck.update(self._some(1))
+        elif self._trouble == "heat":
+            self._take_away(dict.fromkeys(range(self._rig.threads), self._rng.uniform(0.82, 0.9)))
             self._plan(at + lasts, self._end_trouble)
         elif self._trouble == "epoch":
             yield from self._extra_block(at)
 
     def _end_trouble(self, _at: float) -> Iterator[Event]:
         self._line.congestion = 0.0
-        self._threads.slow({})
+        self._take_away({})
         yield from ()
+
+    def _some(self, count: int) -> list[int]:
+        return self._rng.sample(range(self._rig.threads), count)
+
+    def _take_away(self, left: dict[int, float]) -> None:
+        self._taken = left
+        self._threads.slow(left)

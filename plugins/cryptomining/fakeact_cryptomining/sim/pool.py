@@ -4,18 +4,14 @@ import random
 from dataclasses import dataclass
 
 from fakeact_cryptomining.catalogue import rigs
-from fakeact_cryptomining.sim.chain import Chain
+from fakeact_cryptomining.sim.coins import Chain
 
-TARGET = 12
-"""Seconds between two shares that the pool aims at."""
 FIRST_RETARGET, RETARGET = 36.0, 60.0
 """Seconds after the login, and then between two looks at a miner's speed."""
 WORTHWHILE = 0.18
 """By which share the difficulty must be wrong before the pool changes it."""
 REFRESH = (24.0, 40.0)
 """Seconds after which a template with newer transactions is sent."""
-PORT_DIFFICULTIES = (1000, 2000, 5000, 10_000, 20_000, 25_000, 50_000, 75_000, 100_000, 150_000)
-"""What pools begin with, by port."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +39,11 @@ class Job:
     transactions: int
 
 
-def address(rng: random.Random) -> Address:
-    """A pool that does not exist."""
+def address(rng: random.Random, names: str) -> Address:
+    """A pool that does not exist; *names* says in the catalogue how its host begins."""
     known = rigs()["pools"]
     secure = rng.random() < 0.45
-    name = f"{rng.choice(known['prefixes'])}.{rng.choice(known['names'])}.example"
+    name = f"{rng.choice(known[names])}.{rng.choice(known['names'])}.example"
     network = rng.choice(["192.0.2", "198.51.100", "203.0.113"])
     fingerprint = f"{rng.getrandbits(256):064x}" if secure else ""
     port = rng.choice(known["tls_ports" if secure else "plain_ports"])
@@ -59,8 +55,9 @@ class Pool:
 
     def __init__(self, chain: Chain, hashrate: float, rng: random.Random, *, strict: bool) -> None:
         self._chain, self._strict = chain, strict
-        fitting = [one for one in PORT_DIFFICULTIES if one <= hashrate * rng.uniform(2.5, 4.5)]
-        self._begin = max(fitting, default=PORT_DIFFICULTIES[0])
+        seconds, known = rng.uniform(2.5, 4.5), chain.coin.difficulties
+        self._least = known[0]
+        self._begin = max((one for one in known if one <= hashrate * seconds), default=known[0])
         self.difficulty = self._begin
         self._since, self._hashes = 0.0, 0
 
@@ -75,7 +72,7 @@ class Pool:
     def judge(self, job: Job) -> str:
         """What is wrong with a share that has just arrived: nothing, most times."""
         if job.height <= self._chain.height:
-            return "Block expired"
+            return self._chain.coin.stale
         if self._strict and job.difficulty < self.difficulty:
             return "Low difficulty share"
         self._hashes += job.difficulty
@@ -83,8 +80,8 @@ class Pool:
 
     def retarget(self, at: float) -> bool:
         """Ask for what fits the speed since the login, as far as shares tell it; whether that is something new."""
-        fitting = int(self._hashes / max(at - self._since, 1.0)) * TARGET
-        wanted = max(fitting or int(self.difficulty * 0.7), PORT_DIFFICULTIES[0])
+        fitting = int(self._hashes / max(at - self._since, 1.0)) * self._chain.coin.pace
+        wanted = max(fitting or int(self.difficulty * 0.7), self._least)
         if abs(wanted / self.difficulty - 1) < WORTHWHILE:
             return False
         self.difficulty = wanted

@@ -1,7 +1,7 @@
 """The machine that mines, drawn so that its parts fit together."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fakeact_cryptomining.catalogue import rigs
@@ -24,8 +24,31 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A graphics card: place on the bus, MHz idle and loaded, multiprocessors, MB, watts, degrees a watt, fans."""
+
+    bus: str
+    name: str
+    clock: int
+    memory_clock: int
+    running: int
+    memory_running: int
+    smx: int
+    arch: str
+    free: int
+    memory: int
+    power: float
+    resistance: float
+    fans: int
+
+
+@dataclass(frozen=True)
 class Rig:
-    """A machine as XMRig sees it. Rates are hashes a second, `affinity` one processor a thread, -1 for any."""
+    """A machine as XMRig sees it. Rates are hashes a second, `affinity` one processor a thread, -1 for any.
+
+    With `cards` each of these is a thread, and the processor has none; `driver` is the versions of CUDA's runtime,
+    of the CUDA that the driver supports, and of NVML.
+    """
 
     cpu: dict[str, Any]
     board: str
@@ -37,10 +60,14 @@ class Rig:
     threads: int
     affinity: tuple[int, ...]
     rates: tuple[float, ...]
+    cards: tuple[Card, ...] = ()
+    driver: tuple[str, str, str] = ("", "", "")
 
     @property
     def profile(self) -> str:
-        """The profile XMRig uses: its own for RandomX, or the one for a number of threads that was given."""
+        """The profile XMRig uses: its own for the algorithm, or the one for a number of threads that was given."""
+        if self.cards:
+            return "kawpow"
         return "*" if self.affinity[0] < 0 else "rx"
 
 
@@ -64,6 +91,40 @@ def drawn(rng: random.Random, threads: int = 0, *, privileged: bool = True) -> R
         affinity=(-1,) * count if threads else _affinity(cpu, count),
         rates=rates_of(cpu, count, rng, privileged=privileged),
     )
+
+
+def with_cards(rng: random.Random, count: int, *, privileged: bool = True) -> Rig:
+    """A machine with graphics cards: all alike, or of two kinds."""
+    kinds = rng.sample(rigs()["cards"], 2 if count > 2 and rng.random() < 0.4 else 1)
+    chosen = sorted((rng.choice(kinds) for _ in range(count)), key=kinds.index)
+    cards = tuple(_card(kind, bus, rng) for kind, bus in zip(chosen, _buses(count, rng), strict=True))
+    rates = tuple(kind["hashrate"] * 1e6 * rng.gauss(1.0, 0.011) for kind in chosen)
+    driver = tuple(rng.choice(rigs()["drivers"]))
+    host = drawn(rng, privileged=privileged)
+    return replace(host, threads=count, affinity=(-1,) * count, rates=rates, cards=cards, driver=driver)
+
+
+def _card(kind: dict[str, Any], bus: str, rng: random.Random) -> Card:
+    facts = {name: value for name, value in kind.items() if name != "hashrate"}
+    # A cooler is made for its card: at its watts, with fans at some 60 %, it is about 38 degrees above the air.
+    resistance = 38.0 / kind["power"] * 0.95 * rng.gauss(1.0, 0.04)
+    power = kind["power"] * rng.gauss(1.0, 0.02)
+    return Card(
+        **(facts | {"bus": bus, "power": power, "resistance": resistance, "free": kind["memory"] - _taken(rng)})
+    )
+
+
+def _taken(rng: random.Random) -> int:
+    """MB of a card's memory that the driver has taken already."""
+    return rng.choice([59, 67, 83, 91, 102, 118])
+
+
+def _buses(count: int, rng: random.Random) -> list[str]:
+    """Places on the bus in order; bridges leave gaps, and one card alone is in the first slot."""
+    numbers = [1]
+    while len(numbers) < count:
+        numbers.append(numbers[-1] + rng.choice([1, 1, 1, 2, 3]))
+    return [f"{number:02x}:00.0" for number in numbers]
 
 
 def _largest() -> dict[str, Any]:
