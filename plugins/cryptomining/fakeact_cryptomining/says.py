@@ -53,7 +53,7 @@ def _tag(name: str, ground: Style) -> str:
 
 NET, CPU, MINER = _tag("net", on_blue), _tag("cpu", on_cyan), _tag("miner", on_magenta)
 NVIDIA = _tag("nvidia", on_green)
-MSR, RANDOMX, SIGNAL = _tag("msr", on_magenta), _tag("randomx", on_blue), _tag("signal", on_yellow)
+MSR, RANDOMX, SIGNAL = _tag("msr", on_yellow), _tag("randomx", on_blue), _tag("signal", on_yellow)
 
 
 def summary(rig: Rig, pool: Address, coin: Coin, *, colored: bool) -> list[str]:
@@ -191,7 +191,7 @@ class Log:
 
     def _step(self, event: e.Step) -> list[str]:
         took = GREY(f" ({event.milliseconds} ms)")
-        of_epoch = f"for epoch {event.epoch} calculated{GREY(f' ({event.milliseconds}ms)')}"
+        of_epoch = f"for epoch {WHITE(str(event.epoch))} calculated {GREY(f'({event.milliseconds}ms)')}"
         rig = self._rig
         texts = {
             "argon2": [f"{CPU} use {WHITE('argon2')} implementation {GREEN(rig.cpu['argon2'])}"],
@@ -201,15 +201,15 @@ class Log:
             "dataset": [f"{RANDOMX} {GREEN('dataset ready')}{took}"],
             "profile": [f"{self._tag} {self._profile()}"],
             "ready": [f"{self._tag} {self._ready()}{took}"],
-            "cache": [f"{MINER} {YELLOW('KawPow')} light cache {of_epoch}"],
-            "graph": [f"{NVIDIA} {YELLOW('KawPow')} DAG {of_epoch}"],
+            "cache": [f"{MINER} {yellow('KawPow')} light cache {of_epoch}"],
+            "graph": [f"{NVIDIA} {yellow('KawPow')} DAG {of_epoch}"],
         }
         lines = [self._stamped(event.at, text) for text in texts[event.what]]
         return [*lines, *self._launch()] if event.what == "profile" and rig.cards else lines
 
     def _init(self) -> str:
-        processors = f"({CYAN(str(self._rig.cpu['threads']))}{WHITE(' threads')})"
-        return f"{MAGENTA('init dataset')} algo {WHITE(self._coin.algorithm)} {processors}"
+        processors = f"{CYAN(str(self._rig.cpu['threads']))}{WHITE(' threads)')}"
+        return f"{MAGENTA('init dataset')} algo {WHITE(f'{self._coin.algorithm} (')}{processors}"
 
     def _profile(self) -> str:
         rig, several = self._rig, " threads" if self._rig.threads > 1 else " thread"
