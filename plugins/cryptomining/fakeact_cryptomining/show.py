@@ -3,11 +3,12 @@
 import random
 
 from fakeact import IO, Exit
-from fakeact_cryptomining.says import Log, summary
+from fakeact_cryptomining.says import Log
 from fakeact_cryptomining.sim.coins import COINS
 from fakeact_cryptomining.sim.mining import TROUBLES, Mining
 from fakeact_cryptomining.sim.pool import address
 from fakeact_cryptomining.sim.rig import drawn, with_cards
+from fakeact_cryptomining.summary import summary
 
 LOOKING = (250.0, 700.0)
 """Milliseconds in which XMRig finds out what it runs on."""
