@@ -92,7 +92,8 @@ def status(environment: Environment) -> Iterator[str]:
     """The project's own packages, standard libraries last."""
     if environment.package:
         yield line("Project", f"{environment.name} v{environment.version}", cyan, indent=0)
-    yield line("Status", environment.file("Project"), indent=0)
+    empty = "" if environment.direct or environment.standard else " (empty project)"
+    yield line("Status", environment.file("Project") + empty, indent=0)
     known = marks(environment.manifest)
     for name in in_order(environment.direct):
         sign, version = _SIGNS[known[name]], environment.manifest[name]
@@ -166,7 +167,8 @@ def precompiled(jobs: int, seconds: float, already: int) -> str:
 def collected(rng: random.Random, old: Manifest) -> Iterator[str]:
     """What a garbage collection finds in the depot, and what it deletes of what earlier updates left."""
     yield line("Active", f"manifest files: {rng.randint(3, 24)} found")
-    yield line("Active", f"artifact files: {rng.randint(70, 290)} found")
+    here = sum(packages()[name].artifact > 0 for name in old)
+    yield line("Active", f"artifact files: {here + rng.randint(4, 180)} found")
     yield line("Active", f"scratchspaces: {rng.randint(2, 9)} found")
     gone = rng.sample(sorted(old), min(len(old), rng.randint(8, 60)))
     # Unpacked, source takes four times what its archive does.

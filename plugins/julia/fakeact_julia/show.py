@@ -24,6 +24,8 @@ _LINGER = 1.0
 _SLOWEST, _FASTEST = 1.5 * _MIB, 90 * _MIB
 _SPAN = 34.0, 85.0
 """Seconds in which an environment precompiles that is worth watching."""
+_BRIEF = 45.0
+"""Seconds up to which there is time to look around afterwards."""
 _BUILT = ("Conda", "IJulia")
 """Packages with a build script."""
 _LOADS_SLOWLY = {"Plots": 1.6, "CairoMakie": 3.2, "Makie": 2.6, "Images": 2.4, "Symbolics": 1.9, "JuMP": 1.1}
@@ -96,16 +98,18 @@ class _Pkg:
 
     def __post_init__(self) -> None:
         self._environment = self.plan.environment
+        self._collected = False
 
     async def run(self, *, add: bool) -> None:
         """Look, do it, and perhaps look again or clean up."""
-        rng = self.rng
+        rng, began = self.rng, self.io.now()
         if rng.random() < (0.35 if add else 0.75):
             await self._status()
         await (self._add() if add else self._update())
-        if add and rng.random() < 0.6:
+        brief = (self.io.now() - began).total_seconds() < _BRIEF
+        if brief or (add and rng.random() < 0.6):
             await self._status()
-        elif rng.random() < 0.25:
+        if not self._collected and (brief or rng.random() < 0.2):
             await self._collect(typed=True)
 
     async def _status(self) -> None:
@@ -251,6 +255,7 @@ class _Pkg:
 
     async def _collect(self, *, typed: bool) -> None:
         """Delete what no manifest has needed for a while."""
+        self._collected = True
         if typed:
             await self.repl.type("gc")
         else:

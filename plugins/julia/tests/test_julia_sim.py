@@ -1,13 +1,17 @@
 """What happens, apart from how it looks: versions, marks, transfers, precompilation."""
 
 import random
+from dataclasses import replace
 
 import pytest
+from fakeact_julia import says
 from fakeact_julia.catalogue import extensions, kinds, number, packages, words
 from fakeact_julia.sim.environment import draw
 from fakeact_julia.sim.precompilation import Machine, precompile
 from fakeact_julia.sim.resolver import changes, marks, resolve
 from fakeact_julia.sim.transfer import CONCURRENT, Transfers
+
+from fakeact.ansi import strip
 
 
 def test_the_catalogue_hangs_together() -> None:
@@ -71,6 +75,15 @@ def test_a_limit_takes_others_down() -> None:
     after = resolve(["Distributions", "Turing"], before)
     assert number(after["LogExpFunctions"]) < (1,) <= number(before["LogExpFunctions"])
     assert marks(after)["LogExpFunctions"] == "held back"
+
+
+def test_an_addition_is_worth_watching() -> None:
+    """What is added is not there yet, nor is the heaviest of what it brings; an empty project says that it is."""
+    for seed in range(40):
+        plan = draw(random.Random(seed), "any", 0, add=True)
+        assert not {*plan.wanted} & {*plan.environment.direct, *plan.environment.manifest} - {*plan.wanted[1:]}
+        empty = replace(plan.environment, direct=[], standard=[], manifest={}, package=False)
+        assert strip(next(iter(says.status(empty)))).endswith(".toml` (empty project)")
 
 
 def test_transfers_share_the_line() -> None:

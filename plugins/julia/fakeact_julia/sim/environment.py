@@ -9,6 +9,8 @@ from fakeact_julia.sim.resolver import resolve
 JULIA = "1.12"
 STALE = 0.3, 0.75
 """Between which shares of the packages are older than they need be, some months after the last update."""
+HEAVY = 10.0
+"""Seconds of precompilation from which on one notices a package."""
 ELSEWHERE = 0.07
 """The share of new versions that another environment of the same depot has brought already."""
 
@@ -53,15 +55,28 @@ def draw(rng: random.Random, kind: str, direct: int, *, add: bool) -> Plan:
     # The first ones are what makes the kind.
     names = pool[:2] + rng.sample(pool[2:], min(len(pool) - 2, (direct or rng.randint(7, 12)) - 2))
     wanted = _wanted(rng, names) if add else ()
-    environment = _environment(rng, [name for name in names if name not in wanted])
+    environment = _environment(rng, [name for name in names if not {name, *resolve([name])} & _heavy(wanted)])
     brought = sorted(packages())
     elsewhere = frozenset(rng.sample(brought, round(len(brought) * ELSEWHERE)))
     return Plan(environment, wanted, elsewhere, preloaded=rng.randint(27, 41))
 
 
 def _wanted(rng: random.Random, names: list[str]) -> tuple[str, ...]:
-    """One to three packages of which the first brings many others."""
-    return (names[0], *rng.sample(names[1:], rng.choice((0, 1, 1, 2))))
+    """One to three packages of which the first brings much that is to be precompiled."""
+    first = rng.choice(sorted(names, key=_work)[-3:])
+    others = [name for name in names if name != first]
+    return (first, *rng.sample(others, rng.choice((0, 1, 1, 2))))
+
+
+def _work(name: str) -> float:
+    """Seconds of precompilation for a package and all that it needs."""
+    return sum(packages()[other].seconds for other in resolve([name]))
+
+
+def _heavy(wanted: tuple[str, ...]) -> set[str]:
+    """What is to be added, and what the first of it brings that takes long: the environment has none of it yet."""
+    brought = resolve(wanted[:1])
+    return {*wanted, *(name for name in brought if packages()[name].seconds > HEAVY)}
 
 
 def _environment(rng: random.Random, direct: list[str]) -> Environment:
