@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from fakeact import __version__
+from fakeact.entries import entries
 from fakeact.errors import UsageError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -21,6 +22,9 @@ def new_plugin(name: str, parent: Path) -> str:
         raise UsageError(f"{name!r} is no name for a module: begin with a letter, go on with a-z, 0-9 and _")
     if slug in sys.stdlib_module_names or slug == "fakeact":
         raise UsageError(f"{name!r} is taken by Python or by us: choose another name")
+    for entry in entries("fakeact"):
+        if entry.name == slug:
+            raise UsageError(f"{name!r} is a plugin of {entry.distribution} already: choose another name")
     folder = parent / f"fakeact-{slug.replace('_', '-')}"
     words = {"NAME": slug, "DASHED": slug.replace("_", "-"), "VERSION": __version__}
     try:

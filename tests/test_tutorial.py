@@ -46,6 +46,8 @@ class Reader:
         if words[:2] == ["pip", "install"]:
             return self._install()
         shell = command.replace("fakeact ", f"{shlex.quote(sys.executable)} -m fakeact ", words[0] == "fakeact")
+        if words[0] == "python":
+            shell = f"{shlex.quote(sys.executable)} {command.partition(' ')[2]}"
         for tool in ("pip", "pytest"):
             if words[0] == tool:
                 shell = f"{shlex.quote(sys.executable)} -m {command}"

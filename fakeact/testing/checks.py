@@ -18,13 +18,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakeact.module import Module
 from fakeact.outputs import Output
 from fakeact.stages.glyphs import encodable
 from fakeact.testing.inert import acts
 from fakeact.testing.performance import Performance, perform
+
+if TYPE_CHECKING:
+    import pytest
 
 LONGEST = 4 * 3600.0
 """Seconds of show time after which a module is said never to end."""
@@ -267,7 +270,7 @@ def broken_rules(module: Module, **options: Any) -> Iterator[tuple[str, str]]:
             yield claim, ""
 
 
-def parametrize_with_checks(modules: Sequence[Module]) -> Any:
+def parametrize_with_checks(modules: Sequence[Module]) -> "pytest.MarkDecorator":
     """A pytest decorator for a test with the arguments ``check`` and ``module``: each rule for each module."""
     import pytest
 

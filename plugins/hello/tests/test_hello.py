@@ -1,16 +1,18 @@
 """The greeting: every host once, in order, figures that agree, and no bar left behind."""
 
 import re
+from collections.abc import Callable
 
 from fakeact_hello import fakeact_modules
 
+from fakeact import Module
 from fakeact.testing import parametrize_with_checks, perform
 
 (HELLO,) = fakeact_modules()
 
 
 @parametrize_with_checks([HELLO])
-def test_the_rules(check, module) -> None:
+def test_the_rules(check: Callable[[Module], None], module: Module) -> None:
     """Every rule that fakeact has for modules."""
     check(module)
 
