@@ -35,6 +35,8 @@ _TOKEN = re.compile(rf"({_SEQUENCE})")
 # Line feed is the one control character a show may use freely.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _UNPRINTABLE = re.compile(rf"{_SEQUENCE}|{_CONTROL.pattern}")
+# Characters that take one cell for sure: ASCII, Latin, punctuation, arrows, boxes and blocks, ticks, braille.
+_NARROW = re.compile(r"[ -~\xa1-\xac\xae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2713-\u2718\u2800-\u28ff]*")
 TAB_STOP = 8
 
 
@@ -50,6 +52,11 @@ def up(rows: int) -> str:
 def down(rows: int) -> str:
     """Move the cursor down without scrolling, or nothing for no rows."""
     return f"{ESC}[{rows}B" if rows > 0 else ""
+
+
+def right(cells: int) -> str:
+    """Move the cursor to the right, or nothing for no cells."""
+    return f"{ESC}[{cells}C" if cells > 0 else ""
 
 
 def sgr(*codes: int) -> str:
@@ -118,7 +125,12 @@ def width(text: str) -> int:
     """
     if ESC in text:
         text = strip(text)
-    return len(text) if text.isascii() else sum(map(cell_width, text))
+    return len(text) if narrow(text) else sum(map(cell_width, text))
+
+
+def narrow(text: str) -> bool:
+    """Whether a text without sequences takes a cell for each of its characters, as far as a glance tells."""
+    return text.isascii() or _NARROW.fullmatch(text) is not None
 
 
 def crop(text: str, cells: int) -> str:
@@ -127,7 +139,7 @@ def crop(text: str, cells: int) -> str:
     >>> crop("checkpoint", 5), crop("損失", 3), crop("ok", 5)
     ('check', '損', 'ok')
     """
-    if len(text) <= cells and text.isascii():
+    if (len(text) <= cells and text.isascii()) or (ESC in text and width(text) <= cells):
         return text
     head, rest = _take(text, cells)
     return head + RESET if rest and ESC in head else head
@@ -135,7 +147,7 @@ def crop(text: str, cells: int) -> str:
 
 def _take(text: str, cells: int) -> tuple[str, str]:
     """Split a line after as many cells as fit; marks stay with their base, sequences with what follows."""
-    if ESC not in text and text.isascii():
+    if ESC not in text and narrow(text):
         return text[: max(cells, 0)], text[max(cells, 0) :]
     parts = tokens(text)
     used = 0

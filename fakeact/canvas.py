@@ -13,9 +13,12 @@ from functools import lru_cache
 from typing import Protocol
 
 from fakeact import ansi
+from fakeact.rows import change, whole
 
 Size = tuple[int, int]
 """Columns and rows."""
+WHOLE_EVERY = 16
+"""Of so many frames in which rows are touched up, one writes them whole."""
 
 
 class Canvas(Protocol):
@@ -79,6 +82,7 @@ class ScreenCanvas:
         self._rows: list[str] | None = None  # what the region is to show, None without a region
         self._shown: list[str] | None = None  # what it shows, None while none is drawn
         self._drawn_at: Size | None = None
+        self._retouched = 0
 
     def write(self, text: str) -> None:
         self._coloured = self._coloured or ansi.ESC in text
@@ -183,10 +187,13 @@ class ScreenCanvas:
         """Overwrite the rows that changed, and nothing else."""
         assert self._shown is not None
         first = int(_occupied(self._tail))
-        text, at = "\r", 0  # a key typed meanwhile may have echoed
+        # A key typed meanwhile may have echoed over the beginning of a row.
+        self._retouched = (self._retouched + 1) % WHOLE_EVERY
+        touch = change if self._retouched else whole
+        text, at = "\r", 0
         for row, (new, old) in enumerate(zip(rows, self._shown, strict=True), first):
             if new != old:
-                text += ansi.down(row - at) + new + ansi.ERASE_RIGHT + "\r"
+                text += ansi.down(row - at) + touch(new, old) + "\r"
                 at = row
         self._shown = rows
         return text + ansi.up(at) if at or text != "\r" else ""

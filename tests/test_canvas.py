@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from fakeact import ansi
 from fakeact.canvas import LineCanvas, ScreenCanvas
+from fakeact.rows import change
 from fakeact.style import bold, on_blue, red
 from fakeact.testing import Screen
+from fakeact.widgets import bar
 
 Step = tuple[object, ...]
 """A method's name, and what it is called with."""
@@ -440,3 +442,27 @@ def test_kept_rows_can_not_move_the_cursor() -> None:
     canvas.set_rows(["a\nb" + ansi.up(2) + "\rc"])
     canvas.close_region(keep=True)
     assert canvas.finish() == "a bc\n"
+
+
+SEGMENTS = st.tuples(
+    st.sampled_from(["", ansi.sgr(31), ansi.sgr(1, 4), ansi.sgr(48, 5, 22)]), st.text("ab1█▌ 漢e\u0301m[", max_size=6)
+)
+ROWS = st.lists(SEGMENTS, max_size=5).map(lambda parts: "".join(f"{c}{t}{ansi.RESET if c else ''}" for c, t in parts))
+
+
+@settings(FUZZ, max_examples=300)
+@given(old=ROWS, new=ROWS)
+def test_touching_a_row_up_is_as_good_as_drawing_it(old: str, new: str) -> None:
+    """Sending only what differs between two rows gives the same cells and styles, and leaves no style open."""
+    touched, drawn = Screen(60, 2), Screen(60, 2)
+    touched.feed(old + "\r" + change(new, old))
+    drawn.feed(new)
+    assert touched.styled_rows() == drawn.styled_rows()
+    assert not touched.style_open
+
+
+def test_a_touched_up_row_costs_what_differs() -> None:
+    """A bar that moves on by a cell costs some bytes, not the whole row."""
+    rows = [f"train: {n:3}%|{bar(n / 100, 40)}| {n}/100" for n in (41, 42)]
+    assert len(change(rows[1], rows[0])) < len(rows[1]) / 2
+    assert change(rows[0], rows[0] + " more") == ansi.right(len(rows[0])) + ansi.ERASE_RIGHT

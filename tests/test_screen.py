@@ -149,7 +149,7 @@ def test_marks_join_the_character_before_them() -> None:
 @pytest.mark.parametrize(
     "unknown",
     [*"\t\b\x07\x00\x7f\x9b", ansi.ESC, *(ansi.ESC + rest for rest in (
-        "[", "[2J", "[H", "[A", "[0A", "[3C", "[1K", "[?7l", "[?47h", "7", "]0;title\x07",
+        "[", "[2J", "[H", "[A", "[0A", "[3D", "[1K", "[?7l", "[?47h", "7", "]0;title\x07",
         "[38;5;256m", "[38;5m", "[38;7m", "[38;2;1;2m", "[4:3m", "[10m", "[1;58m"))],
 )  # fmt: skip
 def test_anything_else_is_refused(unknown: str) -> None:

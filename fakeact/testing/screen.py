@@ -17,7 +17,7 @@ Cell = tuple[str, Style]
 
 _PLAIN: Style = frozenset()
 _ENTER_ALTERNATE, _LEAVE_ALTERNATE = f"{ansi.ESC}[?1049h", f"{ansi.ESC}[?1049l"
-_MOVE = re.compile(rf"{ansi.ESC}\[([1-9][0-9]*)([AB])")
+_MOVE = re.compile(rf"{ansi.ESC}\[([1-9][0-9]*)([ABC])")
 # Runs of characters that take one cell each for sure (ASCII, boxes and blocks, braille); others one by one.
 _RUN = re.compile(r"[ -~\u2500-\u259f\u2800-\u28ff]+|.", re.DOTALL)
 
@@ -137,7 +137,7 @@ class Screen:
         if select := ansi.SGR.fullmatch(sequence):
             self._select(select.group(1), sequence)
         elif move := _MOVE.fullmatch(sequence):
-            self._move(int(move.group(1)) * (1 if move.group(2) == "B" else -1), sequence)
+            self._move(int(move.group(1)), move.group(2), sequence)
         elif sequence in (ansi.HIDE_CURSOR, ansi.SHOW_CURSOR):
             self.cursor_shown = sequence == ansi.SHOW_CURSOR
         elif sequence == ansi.ERASE_LINE:
@@ -168,13 +168,14 @@ class Screen:
         background = self._pen.get("background")
         return " ", frozenset([background]) if background else _PLAIN
 
-    def _move(self, rows: int, sequence: str) -> None:
-        page = self._page
+    def _move(self, count: int, where: str, sequence: str) -> None:
+        page, rows = self._page, {"A": -count, "B": count, "C": 0}[where]
         if page.y + rows < 0:
             raise UnknownSequence(f"{sequence!r} from row {page.y} goes above the top of the screen")
         if rows < 0 and self.cursor_shown:  # a live region hides it, and its rows never wrap
             self.climbed_wrapped += any(row.wrapped for row in page.rows[max(0, page.y + rows - 1) : page.y])
-        page.x, page.y = min(page.x, self.columns - 1), min(page.y + rows, self.height - 1)
+        right = count if where == "C" else 0
+        page.x, page.y = min(page.x + right, self.columns - 1), min(page.y + rows, self.height - 1)
 
     def _swap(self, enter: bool) -> None:
         if enter and not self._main:
