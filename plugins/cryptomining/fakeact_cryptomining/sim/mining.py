@@ -54,7 +54,6 @@ class Mining:
         self._ready = self._connected = False
         self._back, self._ticks = 0.0, 0
         self._taken: dict[int, float] = {}
-        self._latencies: list[int] = []
         self._agenda.plan(rng.uniform(0.15, 0.6), self._connect)
         # A seed must not change while the first is still being worked on.
         self._agenda.plan(self._chain.next_block(when if trouble == "epoch" else 0.0), self._block)
