@@ -12,8 +12,9 @@ class Screen:
     """Where all text goes. A stage that fails ends the show instead of breaking it."""
 
     def __init__(self, stage: Stage, over: Over) -> None:
-        self.canvas: Canvas = ScreenCanvas(stage.size) if stage.motion else LineCanvas(stage.size)
+        self.canvas: Canvas = ScreenCanvas(self.size) if stage.motion else LineCanvas(self.size)
         self._stage, self._over = stage, over
+        self._size: Size | None = None
 
     @property
     def motion(self) -> bool:
@@ -21,12 +22,16 @@ class Screen:
         return self._stage.motion
 
     def size(self) -> Size:
-        """Columns and rows, as they are now."""
-        return self._stage.size()
+        """Columns and rows, as they are now: asked once a frame, as shows ask often."""
+        if self._size is None:
+            self._size = self._stage.size()
+        return self._size
 
     def show(self) -> None:
         """Send the picture as it is to be now."""
+        self._size = None
         self._send(self.canvas.frame())
+        self._size = None
 
     def resized(self) -> None:
         """Lay the region out anew, at once."""

@@ -2,13 +2,12 @@
 
 import random
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
 
 from fakeact import IO
 from fakeact.style import cyan
 from fakeact_julia import bars, says
 from fakeact_julia.banner import banner
-from fakeact_julia.catalogue import Manifest, kinds, packages
+from fakeact_julia.catalogue import Manifest, packages
 from fakeact_julia.repl import Repl
 from fakeact_julia.sim.environment import Environment, Plan, draw
 from fakeact_julia.sim.precompilation import Job, Machine, Precompilation, precompile
@@ -32,26 +31,10 @@ _LOADS_SLOWLY = {"Plots": 1.6, "CairoMakie": 3.2, "Makie": 2.6, "Images": 2.4, "
 """Seconds that loading takes, where one notices."""
 
 
-def _kinds() -> list[str]:
-    return ["any", *kinds()]
-
-
-async def session(
-    io: IO,
-    rng: random.Random,
-    *,
-    command: Literal["any", "add", "update"] = "any",
-    kind: Annotated[str, _kinds] = "any",
-    direct: Annotated[int, range(21)] = 0,
-    threads: Annotated[int, range(1, 257)] = 8,
-    bandwidth: Annotated[int, range(10_001)] = 0,
+async def play_session(
+    io: IO, rng: random.Random, *, command: str, kind: str, direct: int, threads: int, bandwidth: int
 ) -> None:
-    """Update or add packages in a Julia session.
-
-    *kind* is what the environment is about, *direct* how many packages it asks for itself, at least 3; 0 draws.
-    *threads* are the machine's: one job more precompiles at once, but never more than 16. *bandwidth* is in
-    MiB/s; 0 stands for one at which the downloads take half a minute or less.
-    """
+    """The whole session; "any" and 0 are drawn."""
     add = rng.random() < 0.45 if command == "any" else command == "add"
     plan = draw(rng, kind, max(direct, 3) if direct else 0, add=add)
     await io.csleep(rng.uniform(180, 420))

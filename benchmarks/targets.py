@@ -1,0 +1,93 @@
+"""What is measured, what it is to be, and why an aim that is missed is missed."""
+
+from typing import NamedTuple
+
+
+class Target(NamedTuple):
+    """A line of the table; smaller is better. *why* is said where the aim is missed."""
+
+    what: str
+    least: float
+    aim: float
+    unit: str
+    why: str = ""
+
+
+TARGETS = {
+    "first line": Target("first painted line of `fakeact -m llm_training`, CPU", 1.25, 1.0, "L"),
+    "help": Target("`fakeact --help`, CPU", 1.25, 1.0, "L"),
+    "list": Target("`fakeact -l`, CPU", 1.25, 1.0, "L"),
+    "completions": Target("`fakeact --print-completions bash`, CPU", 1.25, 1.0, "L"),
+    "tqdm": Target(
+        "a frame of two bars with metrics through `io.live`, CPU, against tqdm's",
+        0.5,
+        0.1,
+        "x",
+        "writing the two lines' numbers takes a tenth of tqdm's frame already, before anything is compared or sent",
+    ),
+    "rich": Target(
+        "the same against rich's Progress",
+        0.05,
+        0.02,
+        "x",
+        "as above: the lines' own text is what is left",
+    ),
+    "grid": Target(
+        "a step and a refresh of the 64-GPU grid against rich's Table in Live, CPU",
+        0.1,
+        1 / 30,
+        "x",
+        "the simulation of the step is part of both sides, and of ours it is the larger part",
+    ),
+    "bytes": Target(
+        "bytes of a bar frame against a full redraw",
+        0.5,
+        1 / 3,
+        "x",
+        "sixteen bytes of every frame are the marks that make it appear at once (mode 2026), and every sixteenth "
+        "frame is sent whole because a key may have echoed into it",
+    ),
+    "writes": Target("writes a frame", 1, 1, ""),
+    "cpu 80": Target("CPU of `llm_training` at speed 1, 80x24", 2, 0.5, "% of a core"),
+    "cpu 200": Target("the same at 200x50", 2, 0.5, "% of a core", "the grid of all GPUs is drawn anew at every step"),
+    "wake 80": Target("its wake-ups, 80x24", 30, 12, "a second"),
+    "wake 200": Target("its wake-ups, 200x50", 30, 12, "a second"),
+    "cpu all": Target("CPU of all bundled modules in rotation", 2, 1, "% of a core"),
+    "wake all": Target("their wake-ups", 30, 15, "a second"),
+    "hour": Target(
+        "virtual time: an hour of `llm_training`, CPU",
+        10,
+        2,
+        "s",
+        "an hour is ten thousand steps and as many frames; each step's event, line and bars cost what they cost at "
+        "speed 1, only without the waiting",
+    ),
+    "fleet": Target(
+        "a step and the heat map at 131,072 GPUs, CPU",
+        30,
+        5,
+        "ms",
+        "a dozen passes over arrays of that length, three of them of fresh normal noise, take some ten milliseconds",
+    ),
+    "growth": Target(
+        "memory after virtual hours against minute one",
+        1,
+        0.1,
+        "MiB",
+        "the run's history keeps up to a thousand points a curve for the summary: it fills, then stays",
+    ),
+    "peak": Target(
+        "peak memory of `llm_training`",
+        110,
+        60,
+        "MiB",
+        "numpy and scipy.special alone bring the interpreter to some 55 MiB",
+    ),
+    "stall": Target(
+        "event-loop stall while scipy loads behind the first lines",
+        50,
+        20,
+        "ms",
+        "the loader holds the interpreter while it maps a library of 20 MB; no thread can run meanwhile",
+    ),
+}
