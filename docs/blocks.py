@@ -54,6 +54,14 @@ def members(words: list[str], _before: str) -> str:
     return "\n".join(entry(f"{how}.", each, inspect.getattr_static(owner, each)) for each in words[2:])
 
 
+def functions(words: list[str], _before: str) -> str:
+    """Functions and classes of a package: those named, or all that are public."""
+    package, *chosen = words
+    module = importlib.import_module(package)
+    every = chosen or [name for name in public_names()[package] if inspect.isfunction(getattr(module, name))]
+    return "\n".join(entry("", name, getattr(module, name)) for name in every)
+
+
 def hooks(_words: list[str], _before: str) -> str:
     """Every hook with its signature and docstring."""
     every = [(name, each) for name, each in vars(hookspecs).items() if name.startswith("fakeact_")]
@@ -72,6 +80,7 @@ BLOCKS: dict[str, Callable[[list[str], str], str]] = {
     "source": source,
     "picture": shown,
     "members": members,
+    "functions": functions,
     "hooks": hooks,
     "names": names,
 }

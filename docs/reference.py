@@ -35,7 +35,7 @@ def entry(prefix: str, name: str, member: Any) -> str:
     function = member.fget if isinstance(member, property) else member
     call = f"{prefix}{name}" if isinstance(member, property) else f"{prefix}{name}{_arguments(function)}"
     waits = "await " if inspect.iscoroutinefunction(function) else ""
-    return f"#### `{waits}{call}`\n{prose(inspect.getdoc(member) or '')}\n"
+    return f"#### `{waits}{call}`\n{prose(inspect.getdoc(member) or '').strip()}\n"
 
 
 def _arguments(function: Any) -> str:
@@ -55,7 +55,12 @@ def _arguments(function: Any) -> str:
 def _parameter(each: inspect.Parameter) -> str:
     stars = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
     text = f"{stars}{each.name}: {_type(each.annotation)}"
-    return text if each.default is each.empty else f"{text} = {each.default!r}".replace("'", '"')
+    return text if each.default is each.empty else f"{text} = {_default(each.default)}"
+
+
+def _default(value: Any) -> str:
+    """A default as it is written; of what has no short form only that there is one."""
+    return repr(value).replace("'", '"') if isinstance(value, str | int | float | None) or value == () else "..."
 
 
 def _type(annotation: Any) -> str:
@@ -77,4 +82,4 @@ def _examples(text: str) -> str:
     if colons:
         return f"{before}\n```python\n{textwrap.dedent(after).strip()}\n```\n"
     parts = text.split("\n\n")
-    return "\n\n".join(f"```pycon\n{part}\n```" if part.startswith(">>>") else part for part in parts) + "\n"
+    return "\n\n".join(f"```text\n{part}\n```" if part.startswith(">>>") else part for part in parts) + "\n"

@@ -1,6 +1,5 @@
 """The plugin author's first minutes: a file, a project, a report."""
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,40 +84,6 @@ def test_a_report_on_a_module(fakeact: Fakeact, mine: Path) -> None:
     assert bad.returncode == 1
     assert "broken  Another seed gives another show." in bad.stdout
     assert fakeact("--check", "nosuch").returncode == 2
-
-
-def test_a_new_plugin_passes_its_own_tests(fakeact: Fakeact, tmp_path: Path) -> None:
-    """--new-plugin writes a project that builds, is found, plays, and whose tests are green at once."""
-    done = fakeact("--new-plugin", "post-office", str(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
-    folder = tmp_path / "fakeact-post-office"
-    tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
-        cwd=folder, env={"PYTHONPATH": str(folder), "PATH": ""}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert tests.returncode == 0, tests.stdout[-2000:]
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(folder)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    target = tmp_path / "site"
-    (wheel,) = tmp_path.glob("*.whl")
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-index",
-        "--target",
-        str(target),
-        str(wheel),
-    ]
-    subprocess.run(install, check=True, capture_output=True)
-    assert re.search(r"^post_office +\./post_office --all$", fakeact("-l", PYTHONPATH=str(target)).stdout, re.M)
-    played = fakeact("-m", "post_office", "-s", "1000", "--exit-after-modules", "1", PYTHONPATH=str(target))
-    assert "40 letters sorted in" in played.stdout
 
 
 def test_a_new_plugin_is_typed(fakeact: Fakeact, tmp_path: Path) -> None:
