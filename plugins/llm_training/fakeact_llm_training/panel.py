@@ -15,33 +15,39 @@ LOG_ROWS = {"auto": 10, "pinned": 4}
 """Rows that are left to the log and the bars, whatever the grid would like to have."""
 LOGGED_EVERY, LOGGED_ROWS = 100, 24
 """Steps between two grids in the log, and rows of one."""
+LOOKS_APART = 3.0
+"""Seconds between two looks at the GPUs, as monitoring tools scrape them."""
 
 
 class Panel:
-    """The grid as of the last snapshot: a new one with every step that is logged, and after a resize."""
+    """The grid as of the last snapshot: a new one every few seconds, with what is no step, and after a resize."""
 
     def __init__(self, io: IO, run: "TrainingRun", place: Place) -> None:
         self._io, self._run, self._place = io, run, place
         self._rows: list[str] = []
         self._size: tuple[int, int] | None = None
+        self._looked = 0.0
 
     def rows(self) -> list[str]:
         """The grid, or nothing where there is no room."""
         size = self._io.width, self._io.height
-        if size != self._size and self._place in LOG_ROWS:
-            self._size = size
+        stale = self._run.elapsed - self._looked >= LOOKS_APART
+        if (size != self._size or stale) and self._place in LOG_ROWS:
+            self._size, self._looked = size, self._run.elapsed
             self._rows = self._look(size[0], size[1] - LOG_ROWS[self._place])
         return self._rows
 
     async def notice(self, event: "Event") -> None:
-        """Look at the GPUs again if this is a step that is logged, or no step at all."""
-        step = getattr(event, "step", 0)
-        if step % self._run.scenario.log_interval == 0:
+        """Look at the GPUs again if this is not only a step."""
+        done = type(event).__name__ == "StepDone"
+        if not done:
             self._size = None
-        if self._place == "log" and step and step % LOGGED_EVERY == 0 and type(event).__name__ == "StepDone":
+        if self._place == "log" and done and getattr(event, "step", 1) % LOGGED_EVERY == 0:
             for row in self._look(self._io.width, LOGGED_ROWS):
                 await self._io.print(row)
 
     def _look(self, columns: int, room: int) -> list[str]:
         run = self._run
-        return gpu_grid(run.cluster.readings(run.elapsed), run.scenario, columns - 1, room) if room > 0 else []
+        if room <= 0:
+            return []
+        return gpu_grid(run.cluster.readings(run.elapsed), run.scenario, columns - 1, room, run.host)

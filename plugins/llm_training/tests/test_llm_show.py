@@ -112,4 +112,5 @@ def test_sixteen_thousand_gpus() -> None:
     """A fleet too large for rows is a heat map with its worst offender named."""
     played = perform(MODULE, seed=2, seconds=120, columns=160, rows=50, gpus=16384, **SHORT)
     assert played.error is None
-    assert re.search(r"16384 GPUs .* hottest \d+°C rank \d+", ansi.strip(played.raw))
+    assert re.search(r"16,384 GPUs \d+% \d+°C [\d.]+MW.*", ansi.strip(played.raw))
+    assert re.search(r"\S+:\d  \d\d°C \d{4}MHz +\d{3}W", ansi.strip(played.raw))

@@ -65,7 +65,7 @@ def test_each_gpu_keeps_its_character() -> None:
     cluster = warm()
     one, other = cluster.readings(300.0), cluster.readings(420.0)
     for name in ("temperature", "hbm_temperature", "sm_clock", "power"):
-        assert np.corrcoef(getattr(one, name), getattr(other, name))[0, 1] > 0.75, name
+        assert np.corrcoef(getattr(one, name), getattr(other, name))[0, 1] > 0.7, name
     assert one.temperature.max() - one.temperature.min() > 5
     by_slot = one.temperature.reshape(8, 8)
     assert by_slot.mean(axis=0).std() > 2 * by_slot.mean(axis=1).std()
