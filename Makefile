@@ -6,7 +6,7 @@ ARGS ?=
 # Compiled once instead of at every start, whatever the shell that calls make says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: show test lint docs soak bench clean
+.PHONY: show test lint docs pictures soak bench clean
 
 show: .venv/runs
 	@$(BIN)/fakeact -m llm_training $(ARGS)
@@ -21,6 +21,9 @@ lint: .venv/develops
 
 docs: .venv/develops
 	$(BIN)/python -m docs.generate
+
+pictures: .venv/develops
+	$(BIN)/python -m docs.pictures
 
 soak: .venv/develops
 	$(BIN)/python -m pytest -n auto -m soak $(ARGS)

@@ -46,6 +46,7 @@ def play(
     count: int | None = None,
     speed: float = 1.0,
     options: Mapping[str, Any] | None = None,
+    instant_lines: int = 0,
     prompt: bool = False,
     color: Literal["auto", "always", "never"] = "auto",
     stream: TextIO | None = None,
@@ -62,7 +63,9 @@ def play(
     terminal is as it was found; other signals end the process. Raises :class:`fakeact.errors.UsageError` for
     modules or options that do not exist.
     """
-    programme = _programme(modules, seed=seed, seconds=seconds, count=count, options=options, prompt=prompt)
+    programme = _programme(
+        modules, seed=seed, seconds=seconds, count=count, options=options, lines=instant_lines, prompt=prompt
+    )
     errors: list[Exception] = []
 
     def observe(what: str, **facts: Any) -> None:
@@ -89,6 +92,7 @@ def record(
     size: tuple[int, int] = (80, 24),
     speed: float = 1.0,
     options: Mapping[str, Any] | None = None,
+    instant_lines: int = 0,
     prompt: bool = False,
     color: bool = True,
     started: datetime | None = None,
@@ -101,7 +105,9 @@ def record(
     and rows, *started* the show's first moment, by default drawn from the seed, never the machine's clock.
     Several modules need a bound. A module that fails does not raise here: see ``errors``.
     """
-    programme = _programme(modules, seed=seed, seconds=seconds, count=count, options=options, prompt=prompt)
+    programme = _programme(
+        modules, seed=seed, seconds=seconds, count=count, options=options, lines=instant_lines, prompt=prompt
+    )
     if programme.most_seconds is None and programme.most_modules is None:
         raise UsageError("a recording of several modules needs an end: say seconds or count")
     return record_programme(
@@ -148,6 +154,7 @@ def _programme(
     seconds: float | None,
     count: int | None,
     options: Mapping[str, Any] | None,
+    lines: int,
     prompt: bool,
 ) -> Programme:
     modules = _modules(wanted)
@@ -158,6 +165,7 @@ def _programme(
         options=choose_options(modules, [f"{key}={share.typed(value)}" for key, value in (options or {}).items()]),
         most_modules=1 if alone else count,
         most_seconds=seconds,
+        instant_lines=lines,
         prompt=prompt,
     )
 

@@ -26,9 +26,9 @@ WORTH_SHARING = 80
 """Characters a drawn row has at the least to be drawn once and used where it is seen again."""
 
 
-def svg(recording: "Recording") -> str:
-    """A recording as an animated picture."""
-    pictures = film(recording, RATE)
+def svg(recording: "Recording", rate: float = RATE) -> str:
+    """A recording as an animated picture, with at most *rate* pictures in a second."""
+    pictures = film(recording, rate)
     return _Sheet(recording, layers(pictures), max(recording.seconds, pictures[-1].at) + HOLD).text()
 
 
