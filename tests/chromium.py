@@ -29,7 +29,10 @@ for (const use of document.querySelectorAll("use")) {
   use.replaceWith(copy);
 }
 // What is in front at a point: the character there or the shape, its colour, and the shape behind it.
-const colour = element => getComputedStyle(element).fill;
+const colour = element => {
+  const style = getComputedStyle(element);
+  return element.tagName === "path" && style.stroke !== "none" ? style.stroke : style.fill;
+};
 const strength = element => getComputedStyle(element).opacity;
 const look = (x, y) => {
   const seen = document.elementsFromPoint(x, y).filter(e => ["text", "tspan", "path", "rect"].includes(e.tagName));

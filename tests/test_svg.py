@@ -110,6 +110,31 @@ def test_chromium_shows_what_a_terminal_shows(name: str, tmp_path: Path) -> None
         compare(screens[at], cells, looks, f"{name} at {at}")
 
 
+def bare_point(screen: Pyte, x: int, y: int) -> tuple[float, float] | None:
+    """A point of a cell that its block or line leaves bare, if there is one."""
+    shape = rectangles(screen.buffer[y][x].data)
+    for across, down in ((0.3, 0.3), (7.7, 0.3), (0.3, 7.7), (7.7, 7.7)):
+        covered = any(a <= across <= a + w and b <= down <= b + h for a, b, w, h in shape)
+        if shape and not covered:
+            return MARGIN + (x + across / 8) * CELL, MARGIN + (y + down / 8) * LINE
+    return None
+
+
+def test_shapes_leave_the_rest_of_a_cell_bare(tmp_path: Path) -> None:
+    """Half blocks, narrow blocks and lines cover no more of a cell than they should."""
+    recording = shows()["colours"]
+    at = film(recording, RATE)[8].at
+    screen = seen_in_pyte(recording, at)
+    points = {(x, y): bare_point(screen, x, y) for y in range(12) for x in range(60)}
+    bare = {cell: point for cell, point in points.items() if point}
+    (looks,) = browse(tmp_path, LOOK_AT_POINTS, [(at + 0.001, list(bare.values()))], svg(recording))
+    assert len(bare) > 20
+    for (x, y), look in zip(bare, looks, strict=True):
+        cell = screen.buffer[y][x]
+        paper = pyte_colour(cell.fg, FOREGROUND) if cell.reverse else pyte_colour(cell.bg, BACKGROUND)
+        assert as_hex(look[4]) == paper, (x, y, cell)
+
+
 def compare(screen: Pyte, cells: list[tuple[int, int]], looks: list[Any], where: str) -> None:
     differences = []
     for (x, y), (character, ink, weight, _, behind) in zip(cells, looks, strict=True):

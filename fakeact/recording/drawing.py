@@ -1,4 +1,4 @@
-"""A row of cells as SVG: backgrounds, blocks as shapes, text in stretches of a length that is told.
+"""A row of cells as SVG: backgrounds, blocks as thick lines, text in stretches of a length that is told.
 
 A font's characters may be a little wider or narrower than a cell. So that columns stay below each other in any
 font, each stretch says how long it is, and what may come from another font is a stretch of its own.
@@ -17,6 +17,11 @@ CELL, LINE, BASE = 8, 17, 13
 """Width and height of a cell, and the text's base line below its top, in user units."""
 FONT = 13.3333
 """Size of a font whose characters are 0.6 of that wide, as most for terminals are."""
+THICK = {LINE: ("F", ""), LINE / 2: ("H", "")}
+"""Classes of lines as thick as a row, or half of it."""
+STROKES = (
+    f"text,tspan{{fill:currentColor}}.F,.H,.L{{stroke:currentColor;stroke-width:{LINE}}}.H{{stroke-width:{LINE / 2:g}}}"
+)
 Piece = tuple[int, str, Look]
 """A column, a character, and its look."""
 
@@ -27,16 +32,16 @@ class Inks:
     def __init__(self) -> None:
         self._names: dict[Look, str] = {}
 
-    def attribute(self, look: Look) -> str:
-        """What an element needs so that it has this look."""
+    def attribute(self, look: Look, kind: str = "") -> str:
+        """What an element of a kind needs so that it has this look."""
         ink = look._replace(paper=None)
-        if ink == PLAIN:
-            return ""
-        return f" class={self._names.setdefault(ink, _name(len(self._names)))!r}".replace("'", '"')
+        name = "" if ink == PLAIN else self._names.setdefault(ink, _name(len(self._names)))
+        return f' class="{" ".join(filter(None, (kind, name)))}"' if kind or name else ""
 
     def rules(self) -> str:
         """A style sheet."""
-        return "".join(f".{name}{{{';'.join(_declarations(look))}}}" for look, name in self._names.items())
+        looks = "".join(f".{name}{{{';'.join(_declarations(look))}}}" for look, name in self._names.items())
+        return STROKES + looks
 
 
 def _name(number: int) -> str:
@@ -51,7 +56,7 @@ def _name(number: int) -> str:
 
 def _declarations(look: Look) -> Iterator[str]:
     if look.ink != FOREGROUND:
-        yield f"fill:{_short(look.ink)}"
+        yield f"color:{_short(look.ink)}"
     if look.bold:
         yield "font-weight:700"
     if look.dim:
@@ -87,36 +92,47 @@ def _cells(text: str) -> int:
     return cell_width(text[0]) if text else 1
 
 
+Bars = dict[tuple[Look, float, float, float], list[tuple[float, float]]]
+"""Rectangles by colour, opacity, middle and height: from where, how wide."""
+
+
 def _papers(pieces: Iterable[Piece], top: int, inks: Inks) -> Iterator[str]:
+    bars: Bars = {}
     for paper, run in groupby(pieces, lambda piece: piece[2].paper):
         if paper:
             cells = list(run)
             wide = cells[-1][0] + _cells(cells[-1][1]) - cells[0][0]
-            shape = _rectangle(cells[0][0] * CELL, top, wide * CELL, LINE)
-            yield f'<path{inks.attribute(Look(paper))} d="{shape}"/>'
+            bars.setdefault((Look(paper), 1, top + LINE / 2, LINE), []).append((cells[0][0] * CELL, wide * CELL))
+    return _paths(bars, inks)
 
 
 def _shapes(pieces: Iterable[Piece], top: int, inks: Inks) -> Iterator[str]:
-    """One path for each colour, in which equal neighbours are one rectangle."""
-    paths: dict[tuple[Look, float], list[str]] = {}
+    """Blocks and lines; equal neighbours are one."""
+    bars: Bars = {}
     for (text, each), run in groupby(pieces, lambda piece: piece[1:]):
         if not (parts := rectangles(text)):
             continue
-        cells = list(run)
-        left = cells[0][0]
-        path = paths.setdefault((Look(each.ink, dim=each.dim), opacity(text)), [])
+        columns = [cell[0] for cell in run]
+        ink = Look(each.ink, dim=each.dim)
         for x, y, wide, high in parts:
-            through = (x, wide) == (0, 8)
-            for column in (left,) if through else range(left, left + len(cells)):
-                across = CELL * (len(cells) if through else wide / 8)
-                path.append(_rectangle((column + x / 8) * CELL, top + y * LINE / 8, across, high * LINE / 8))
-    for (ink, share), shapes in paths.items():
+            places = bars.setdefault((ink, opacity(text), top + (y + high / 2) * LINE / 8, high * LINE / 8), [])
+            if (x, wide) == (0, 8):
+                places.append((columns[0] * CELL, len(columns) * CELL))
+            else:
+                places += [((column + x / 8) * CELL, wide) for column in columns]
+    return _paths(bars, inks)
+
+
+def _paths(bars: Bars, inks: Inks) -> Iterator[str]:
+    """Rectangles of one height in a row as one line as thick as that: half as many characters as outlines."""
+    for (ink, share, middle, high), places in bars.items():
+        line, at = f"M{_n(places[0][0])} {_n(middle)}", places[0][0]
+        for x, wide in places:
+            line += f"{f'm{_n(x - at)} 0' if x != at else ''}h{_n(wide)}"
+            at = x + wide
         see_through = f' opacity="{share:g}"' if share < 1 else ""
-        yield f'<path{inks.attribute(ink)}{see_through} d="{"".join(shapes)}"/>'
-
-
-def _rectangle(x: float, y: float, wide: float, high: float) -> str:
-    return f"M{_n(x)} {_n(y)}h{_n(wide)}v{_n(high)}h{_n(-wide)}z"
+        kind, thick = THICK.get(high, ("L", f' stroke-width="{_n(high)}"'))
+        yield f'<path{inks.attribute(ink, kind)}{thick}{see_through} d="{line}"/>'
 
 
 def _n(number: float) -> str:

@@ -56,7 +56,7 @@ class _Sheet:
             f"<title>{escape(self._recording.title)}</title><desc>{escape(self._recording.command)}</desc>"
             f"<style>{self._style()}</style>"
             f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>'
-            f'<svg x="{MARGIN}" y="{MARGIN}" width="{wide}" height="{high}" fill="{FOREGROUND}" xml:space="preserve">'
+            f'<svg x="{MARGIN}" y="{MARGIN}" width="{wide}" height="{high}" color="{FOREGROUND}" xml:space="preserve">'
             f"{f'<defs>{shared}</defs>' if shared else ''}{body}</svg></svg>\n"
         )
 
