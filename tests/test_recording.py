@@ -241,7 +241,7 @@ def test_the_command_line_records(fakeact: Run, tmp_path: Path) -> None:
     done = fakeact(*said, "--record", str(path))
     again = "fakeact -m hello --seed 7 -o hosts=3 --exit-after-time 90s"
     assert done.returncode == 0
-    assert done.stderr.splitlines()[-1].endswith(f"plays this show again with: {again}")
+    assert done.stderr.splitlines()[-1].endswith(f"fakeact 0.1.0: {again}")
     assert fakeact(*said, "--record", "-").stdout == path.read_text()
     assert _header(path.read_text())["command"] == again
     assert (_header(path.read_text())["width"], _header(path.read_text())["height"]) == (60, 20)
@@ -259,8 +259,8 @@ def test_the_shared_command_plays_the_same_show(fakeact: Run) -> None:
     """A show of unknown seed, played by the line it shared, prints the same."""
     first = fakeact("-m", "hello", "-o", "hosts=2", "-s", "50", "--share-line", "--exit-after-modules", "1")
     line = first.stderr.splitlines()[-1]
-    assert line.startswith("fakeact 0.1.0 plays this show again with: fakeact -m hello --seed ")
-    words = line.partition("with: fakeact ")[2].split()
+    assert line.startswith("The same show again, with fakeact 0.1.0: fakeact -m hello --seed ")
+    words = line.partition("0.1.0: fakeact ")[2].split()
     assert fakeact(*words).stdout == first.stdout
 
 
@@ -270,7 +270,7 @@ def test_a_show_cut_off_shares_its_line(terminal: Callable[..., Terminal]) -> No
     show.read_until("node-")
     show.type("\x03")
     show.wait()
-    assert "plays this show again with: fakeact -m hello --seed 11\r\n" in show.output
+    assert "fakeact 0.1.0: fakeact -m hello --seed 11\r\n" in show.output
 
 
 ENDLESS = """

@@ -30,7 +30,7 @@ def line(programme: Programme, speed: float = 1.0, sources: Sequence[str] = ()) 
     """The sentence that tells it, with the version it holds for."""
     weights = ", ".join(f"{name} = {weight}" for name, weight in programme.weights.items())
     note = f", with the weights {weights} in the configuration file" if weights else ""
-    return f"fakeact {__version__} plays this show again with: {command(programme, speed, sources)}{note}"
+    return f"The same show again, with fakeact {__version__}: {command(programme, speed, sources)}{note}"
 
 
 def _options(programme: Programme) -> list[str]:
