@@ -6,10 +6,18 @@ import re
 import textwrap
 from typing import Any
 
-PUBLIC = ("fakeact", "fakeact.ansi", "fakeact.style", "fakeact.units", "fakeact.widgets", "fakeact.testing")
+PUBLIC = (
+    "fakeact",
+    "fakeact.ansi",
+    "fakeact.style",
+    "fakeact.units",
+    "fakeact.widgets",
+    "fakeact.testing",
+    "fakeact.pytest_plugin",
+)
 """Where plugins may import from."""
-FOR_MEASURING = ("crop", "pad", "strip", "width")
-"""What of ansi is meant for plugins: how much room text takes. The sequences are the core's own."""
+LISTED = {"fakeact.ansi": ("crop", "pad", "strip", "width"), "fakeact.pytest_plugin": ("Perform",)}
+"""Where only some are meant for plugins: of ansi what measures text, the sequences are the core's own."""
 
 
 def public_names() -> dict[str, list[str]]:
@@ -19,8 +27,8 @@ def public_names() -> dict[str, list[str]]:
 
 def _names(package: str) -> list[str]:
     module = importlib.import_module(package)
-    if package == "fakeact.ansi":
-        return list(FOR_MEASURING)
+    if package in LISTED:
+        return list(LISTED[package])
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
     return sorted(

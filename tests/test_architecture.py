@@ -22,6 +22,7 @@ ARROWS = {
     "outputs": "errors",
     "checking": "errors hints options plugins testing",
     "installing": "errors",
+    "pytest_plugin": "module testing",
     "newplugin": "entries errors",
     "printing": "arguments errors options plugins",
     "observers": "ansi errors module plugins settings stages",

@@ -15,6 +15,7 @@ import pytest
 
 from fakeact import IO, Module
 from fakeact.plugins import discover
+from fakeact.pytest_plugin import Perform
 from fakeact.style import red
 from fakeact.testing import CHECKS, BrokenRule, broken_rules, check_module
 
@@ -249,6 +250,13 @@ def test_compiling_is_not_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     next(check for check in CHECKS if check.__name__ == "is_inert")(Module("imports", "./x", imports))
     assert list(tmp_path.glob("__pycache__/fresh_words*.pyc"))
+
+
+def test_the_fixture_plays(perform: Perform) -> None:
+    """The fixture of pytest gives the performance, and does not hide what a module raises."""
+    assert perform(Module("sound", "./sound", sound), seed=3).ended == "finished"
+    with pytest.raises(ZeroDivisionError):
+        perform(Module("failing", "./failing", failing))
 
 
 def test_no_rule_goes_untested() -> None:
