@@ -10,6 +10,10 @@ from fakeact.recording.svg import svg
 
 DOCS = Path(__file__).parent
 FOLDER = DOCS / "pictures"
+PAGE = """\
+# Pictures
+Recorded by `make pictures` from the seeds in `docs/pictures.toml`; they move, unless your system asks for less motion.
+"""
 TABLE = DOCS / "pictures.toml"
 
 
@@ -29,6 +33,7 @@ def draw(picture: dict[str, Any]) -> str:
         picture["module"],
         seed=picture["seed"],
         seconds=picture["seconds"],
+        count=1,
         speed=picture["speed"],
         size=tuple(picture["size"]),
         prompt=picture["prompt"],
@@ -39,6 +44,27 @@ def draw(picture: dict[str, Any]) -> str:
     if recording.errors:
         raise recording.errors[0]
     return svg(recording, picture["rate"])
+
+
+def gallery() -> str:
+    """The page that shows them all, with the command that plays each."""
+    parts = [PAGE]
+    for name, picture in pictures().items():
+        about = picture.get("about")
+        given = "".join(f" -o {key}={value}" for key, value in picture["options"].items())
+        command = f"fakeact -m {picture['module']} --seed {picture['seed']}{given}"
+        parts.append(f"## {name}\n{f'{about}: ' if about else ''}`{command}`\n\n![{name}](pictures/{name}.svg)\n")
+    return "\n".join(parts)
+
+
+def show_in_readmes() -> None:
+    """Put a module's picture below the heading of its plugin's README, where there is none yet."""
+    for page in sorted(DOCS.parent.glob("plugins/*/README.md")):
+        name, text = page.parent.name, page.read_text(encoding="utf-8")
+        picture = f"docs/pictures/{name}.svg"
+        if picture not in text and (DOCS.parent / picture).exists():
+            heading, _, rest = text.partition("\n")
+            page.write_text(f"{heading}\n![{name}, played](../../{picture})\n\n{rest.lstrip()}", encoding="utf-8")
 
 
 def main() -> None:
@@ -52,6 +78,8 @@ def main() -> None:
         content = draw(picture)
         (FOLDER / f"{name}.svg").write_text(content, encoding="utf-8")
         print(f"{name:24} {len(content.encode()) / 1000:5.0f} kB")
+    show_in_readmes()
+    (DOCS / "pictures.md").write_text(gallery(), encoding="utf-8")
 
 
 if __name__ == "__main__":
