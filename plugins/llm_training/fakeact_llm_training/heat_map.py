@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     Steps = npt.NDArray[np.int16]
 
-# Dark where it is cool, bright where it is hot, and most colours where most GPUs are.
-RAMP = ((28, 34, 82), (30, 82, 138), (32, 134, 146), (70, 164, 96), (178, 182, 70), (226, 140, 44), (214, 62, 40))
+# Dark where it is cool, bright where it is hot, and most colours where most GPUs are; saturated enough that a
+# terminal of 256 colours has no greys to offer instead.
+RAMP = ((18, 22, 92), (0, 88, 170), (0, 138, 160), (20, 165, 92), (165, 182, 30), (232, 140, 10), (220, 48, 28))
 STEPS = 36
 LOST, SLOW, NOTHING = STEPS + 1, STEPS + 2, STEPS + 3
 GREY, VIOLET = (72, 72, 78), (206, 92, 232)
@@ -96,6 +97,14 @@ def half_cells(values: "Steps") -> str:
     return "".join(text)
 
 
+def are_slow(readings: "Readings") -> "npt.NDArray[np.bool_]":
+    """Which GPUs clock so low that all the others wait for them."""
+    import numpy as np
+
+    slow: npt.NDArray[np.bool_] = readings.sm_clock < SLOW_CLOCK * np.median(readings.sm_clock)
+    return slow
+
+
 def _places_of_colours(scenario: "Scenario", unit: int) -> tuple[float, float, float, float]:
     """Degrees at the beginning, a quarter, three quarters and the end of the scale."""
     cool, usual, hot = anchors(scenario)
@@ -109,8 +118,7 @@ def steps_of(readings: "Readings", scenario: "Scenario", unit: int = 1) -> "Step
 
     places = _places_of_colours(scenario, unit)
     steps = np.rint(np.interp(readings.temperature, places, (0, 0.25 * STEPS, 0.75 * STEPS, STEPS))).astype(np.int16)
-    clock = readings.sm_clock
-    steps[clock < SLOW_CLOCK * np.median(clock)] = SLOW
+    steps[are_slow(readings)] = SLOW
     steps[~readings.present] = LOST
     return steps
 
@@ -242,8 +250,7 @@ def _worst(readings: "Readings", count: int) -> list[int]:
     """Ranks that stand out: those that do not answer, those that are slow, then the hottest."""
     import numpy as np
 
-    slow = 1 - readings.sm_clock / max(float(np.median(readings.sm_clock)), 1.0)
-    score = readings.temperature + 1000.0 * ~readings.present + 500.0 * (slow > 1 - SLOW_CLOCK)
+    score = readings.temperature + 1000.0 * ~readings.present + 500.0 * are_slow(readings)
     count = min(count, len(score))
     found = np.argpartition(score, len(score) - count)[len(score) - count :]
     ranks: list[int] = found[np.argsort(-score[found], kind="stable")].tolist()
@@ -270,12 +277,19 @@ def _line_of(readings: "Readings", scenario: "Scenario", host: Host, columns: in
     """The same in one line, as many as have room."""
     text = ""
     for rank in _worst(readings, 6):
-        state = f"{readings.temperature[rank]:.0f}°C" if readings.present[rank] else "no answer"
-        part = f"{', ' if text else 'worst '}{_place(scenario, host, rank)} {state}"
+        part = f"{', ' if text else 'worst '}{_place(scenario, host, rank)} {_state(readings, rank)}"
         if len(text) + len(part) > columns:
             break
         text += part
     return bright_black(text)
+
+
+def _state(readings: "Readings", rank: int) -> str:
+    """What is wrong with a GPU, in a word."""
+    if not readings.present[rank]:
+        return "no answer"
+    slow = are_slow(readings)[rank]
+    return f"{readings.sm_clock[rank]:.0f}MHz" if slow else f"{readings.temperature[rank]:.0f}°C"
 
 
 def _place(scenario: "Scenario", host: Host, rank: int) -> str:
