@@ -22,5 +22,6 @@ def check(found: Plugins, name: str, settings: Sequence[str]) -> int:
             f"{'broken' if complaint else 'ok    '}  {claim}" + (f"\n        {complaint}" if complaint else ""),
             flush=True,
         )
-    print(f"{name}: {f'{broken} rules broken' if broken else 'holds every rule'}")
+    rules = "rule" if broken == 1 else "rules"
+    print(f"{name}: {f'{broken} {rules} broken' if broken else 'holds every rule'}")
     return 1 if broken else 0

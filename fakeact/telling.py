@@ -1,5 +1,6 @@
 """What the runner tells, passed on to plugins and, for a module that failed, to the user."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +36,7 @@ class Teller:
         source = self._found.sources.get(module.name)
         whose = f" of {source.distribution} {source.version}" if source else ""
         remedy = f"-x {module.name} leaves it out, FAKEACT_DEBUG=1 tells more"
-        self._complain(f"module {module.name!r}{whose} failed: {_reason(error)} ({remedy})")
+        self._complain(f"module {module.name!r}{whose} failed: {_reason(error)}{_place(error, module)} ({remedy})")
         if self._debug:
             import traceback
 
@@ -45,3 +46,15 @@ class Teller:
 def _reason(error: Exception) -> str:
     named = str(error) if isinstance(error, ModuleError) else f"{type(error).__name__}: {error}"
     return " ".join(named.removesuffix(": ").split())
+
+
+def _place(error: Exception, module: Module) -> str:
+    """Where in the module's own files it happened, if that is known."""
+    code, place, trace = getattr(module.run, "__code__", None), "", (error.__cause__ or error).__traceback__
+    folder = os.path.dirname(code.co_filename) if code else ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if folder and file.startswith(folder + os.sep):
+            place = f" at {os.path.basename(file)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -215,6 +215,7 @@ def test_who_fails_in_the_show_costs_one_line(crowded: Fakeact) -> None:
     for name, (_, words) in FAILS.items():
         (line,) = [line for line in done.stderr.splitlines() if f"module {name!r} of probe-" in line]
         assert words in line
+        assert f" at probe_{name}.py:5 (" in line
         assert f"-x {name} leaves it out" in line
 
 

@@ -148,6 +148,18 @@ async def asks_in_another_way(io: IO, rng: random.Random) -> None:
     os.getenv("HOME")
 
 
+async def forgets_await(io: IO, rng: random.Random) -> None:
+    """Call what has to be awaited."""
+    await sound(io, rng)
+    io.csleep(100)  # type: ignore[unused-coroutine]
+
+
+async def prints_by_itself(io: IO, rng: random.Random) -> None:
+    """Use the print of Python."""
+    await sound(io, rng)
+    print("hello")
+
+
 async def shared_dice(io: IO, rng: random.Random) -> None:
     """Roll everybody's dice."""
     await sound(io, rng)
@@ -169,6 +181,8 @@ async def real_address(io: IO, rng: random.Random) -> None:
 BREAKERS: dict[Callable[..., Any], str] = {
     endless: "plays_to_its_end",
     failing: "plays_to_its_end",
+    forgets_await: "plays_to_its_end",
+    prints_by_itself: "is_inert",
     fails_when_told: "ends_when_told",
     deaf: "ends_when_told",
     own_dice: "is_the_same_under_one_seed",
@@ -222,6 +236,16 @@ def test_a_rule_catches_who_breaks_it(run: Callable[..., Any]) -> None:
 def test_a_spoiled_module_breaks_one_rule(run: Callable[..., Any]) -> None:
     """A rule does not stumble over what is another's business."""
     assert broken_by(Module(run.__name__, "./x", run)) == {BREAKERS[run]}
+
+
+def test_a_module_that_shows_nothing_has_a_report() -> None:
+    """Rules about what is seen can be asked about a show in which nothing is."""
+
+    async def nothing(io: IO, rng: random.Random) -> None:
+        """Show nothing."""
+
+    broken = [claim for claim, why in broken_rules(Module("nothing", "", nothing)) if why]
+    assert "Something is seen within two seconds." in broken
 
 
 def test_heavy_imports_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

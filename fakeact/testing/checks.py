@@ -14,8 +14,11 @@ import random
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import lru_cache
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,13 +54,17 @@ def _require(holds: object, otherwise: str) -> None:
 
 
 @lru_cache(maxsize=8)
-def _whole(module: Module, options: tuple[tuple[str, Any], ...], **settings: Any) -> Performance:
-    return perform(module, seconds=LONGEST, seed=1, **settings, **dict(options))
+def _whole(module: Module, options: tuple[tuple[str, Any], ...], **settings: Any) -> tuple[Performance, list[str]]:
+    """A play from the first to the last line, and what Python has warned of meanwhile."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", RuntimeWarning)
+        played = perform(module, seconds=LONGEST, seed=1, **settings, **dict(options))
+    return played, [f"{warning.message} ({Path(warning.filename).name}:{warning.lineno})" for warning in said]
 
 
 def _played(module: Module, options: dict[str, Any], **settings: Any) -> Performance:
     """A play from the first to the last line; kept, because several rules look at the same one."""
-    return _whole(module, tuple(sorted(options.items())), **settings)
+    return _whole(module, tuple(sorted(options.items())), **settings)[0]
 
 
 def plays_to_its_end(module: Module, **options: Any) -> None:
@@ -65,6 +72,8 @@ def plays_to_its_end(module: Module, **options: Any) -> None:
     played = _played(module, options)
     _require(played.error is None, f"fails: {type(played.error).__name__}: {played.error}")
     _require(played.ended == "finished", f"has not ended after {LONGEST / 3600:.0f} hours of show time")
+    forgotten = [line for line in _whole(module, tuple(sorted(options.items())))[1] if "never awaited" in line]
+    _require(not forgotten, f"forgets an await: {forgotten[:1]}")
 
 
 def ends_when_told(module: Module, **options: Any) -> None:
@@ -136,7 +145,7 @@ def begins_at_once(module: Module, **options: Any) -> None:
 def never_seems_dead(module: Module, **options: Any) -> None:
     """No pause is so long that a viewer thinks it died."""
     moments = [0.0, *(frame.at for frame in _played(module, options).frames)]
-    longest = max(later - earlier for earlier, later in pairwise(moments))
+    longest = max((later - earlier for earlier, later in pairwise(moments)), default=0.0)
     _require(longest <= LONGEST_PAUSE, f"nothing moves for {longest:.0f} s")
 
 
@@ -175,8 +184,11 @@ def leaves_shared_dice_alone(module: Module, **options: Any) -> None:
 def _watched(module: Module, options: tuple[tuple[str, Any], ...]) -> tuple[list[str], bool]:
     """What a play has done to the machine, and whether it rolled anybody else's dice."""
     before = _shared_dice()
-    with acts(value.path for value in dict(options).values() if isinstance(value, Output)) as seen:
+    paths = [value.path for value in dict(options).values() if isinstance(value, Output)]
+    with acts(paths) as seen, redirect_stdout(StringIO()) as printed:
         perform(module, seconds=120, seed=3, **dict(options))
+    if printed.getvalue():
+        seen.append("print() instead of io.print()")
     return seen, _shared_dice() != before
 
 

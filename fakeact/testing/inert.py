@@ -10,7 +10,7 @@ from typing import Any
 _PREFIXES = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.spawn", "pty.",
              "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod",
              "os.putenv", "os.unsetenv", "shutil.", "tempfile.", "ftplib.", "smtplib.", "urllib.", "webbrowser.",
-             "ctypes.dlopen")  # fmt: skip
+             "ctypes.dlopen", "time.sleep")  # fmt: skip
 _OF_THE_LOOP = {"socket.__new__", "socket.connect", "socket.bind"}
 """What an event loop does for itself: its self-pipe is a pair of sockets."""
 
