@@ -133,6 +133,8 @@ class Clock:
 
     def _due(self, target: float, now: float) -> float:
         """When on the wall a moment of the show is to come; re-anchored when that is hopelessly past."""
+        if target == math.inf:  # no timer is set: a thread is waited for
+            return target
         due = self._anchor + target / self._speed
         if self.hurry or due < now - LATE:
             self._anchor += now - due

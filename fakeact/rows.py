@@ -1,5 +1,8 @@
 """From a row of a live region to the next one in its place: what has to be sent, from its first cell on."""
 
+from itertools import compress, count
+from operator import ne
+
 from fakeact import ansi
 
 JUMP = 5
@@ -31,7 +34,7 @@ def change(new: str, old: str) -> str:
 def _stretches(new: str, old: str) -> list[list[int]]:
     """Where two rows differ, from and to; what is closer together than a jump is long is one stretch."""
     found: list[list[int]] = []
-    for place in [i for i, (one, other) in enumerate(zip(new, old, strict=False)) if one != other]:
+    for place in compress(count(), map(ne, new, old)):
         if found and place - found[-1][1] < JUMP:
             found[-1][1] = place + 1
         else:

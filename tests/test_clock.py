@@ -173,3 +173,34 @@ def test_an_event_from_outside_moves_no_show_time() -> None:
     assert clock.show == 0.0
     clock.idle(lambda _: events.pop(0), 5.0)
     assert clock.show == 5.0
+
+
+class Awaited(VirtualWall):
+    """A virtual wall on which somebody else, a thread, does something whenever nothing else can happen."""
+
+    def wait(self, select: Callable[[float | None], Events], seconds: float | None) -> Events:
+        if seconds is None:
+            self.happens()
+            return select(0)
+        return super().wait(select, seconds)
+
+    happens: Callable[[], object]
+
+
+def test_waiting_for_a_thread_in_a_hurry_does_not_spoil_the_pace() -> None:
+    """When a hurried show has waited for an import, with no timer set, it goes on at its pace afterwards."""
+    wall = Awaited()
+    clock = Clock(wall)
+
+    async def show() -> None:
+        loop = asyncio.get_running_loop()
+        clock.hurry = True
+        loaded = loop.create_future()
+        wall.happens = lambda: loop.call_soon_threadsafe(loaded.set_result, None)
+        await loaded
+        clock.hurry = False
+        await asyncio.sleep(5)
+        await asyncio.sleep(5)
+
+    play(clock, show)
+    assert clock.playing == pytest.approx(10)
