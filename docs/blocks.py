@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docs.excerpts import excerpt, same_form
 from docs.reference import entry, public_names
 from fakeact import Module, hookspecs
 from fakeact.testing import perform
 
 ROOT = Path(__file__).parent.parent
-_BLOCK = re.compile(r"<!-- (\w+)([^>]*) -->\n.*?<!-- /\1 -->\n", re.S)
+_BLOCK = re.compile(r"<!-- (\w+)([^>]*) -->\n(.*?)<!-- /\1 -->\n", re.S)
 _PYTHON = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 
 
@@ -83,6 +84,7 @@ BLOCKS: dict[str, Callable[[list[str], str], str]] = {
     "functions": functions,
     "hooks": hooks,
     "names": names,
+    "excerpt": excerpt,
 }
 
 
@@ -93,6 +95,8 @@ def filled(text: str) -> str:
         if match[1] not in BLOCKS:
             return match[0]
         content = BLOCKS[match[1]](match[2].split(), text[: match.start()])
+        if match[1] == "excerpt" and same_form(content, match[3]):
+            content = match[3]
         return f"<!-- {match[1]}{match[2]} -->\n{content}<!-- /{match[1]} -->\n"
 
     # From the top, one by one: a picture may be of what another block has put above it.

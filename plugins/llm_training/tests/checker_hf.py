@@ -105,11 +105,12 @@ def clock_goes_forward(log: Log) -> Iterator[str]:
 
 
 def ranks_are_all_there(log: Log) -> Iterator[str]:
-    """Each attempt has every rank once, on the device of its place in the node."""
+    """Each attempt has every rank once, on the device of its place in the node; of many nodes the first is seen."""
     per_node = int(log.options["nproc_per_node"])
+    wanted = range(per_node if "output" in log.options else log.world)
     for attempt in log.attempts:
-        if sorted(rank for rank, _ in attempt.ranks) != list(range(log.world)):
-            yield f"ranks {len(attempt.ranks)} of {log.world}"
+        if sorted(rank for rank, _ in attempt.ranks) != list(wanted):
+            yield f"ranks {len(attempt.ranks)} of {len(wanted)}"
         yield from (f"rank {rank} on cuda:{device}" for rank, device in attempt.ranks if rank % per_node != device)
 
 
