@@ -32,7 +32,8 @@ async def export(io: IO, scenario: Scenario, rng: random.Random) -> Export | Non
     async def note(elapsed: float) -> str:
         while waiting and waiting[0].ends <= elapsed:
             file = waiting.pop(0)
-            await io.print(f"    {file.name:<40}{decimal_bytes(file.bytes, 2):>12}")
+            column = max(0, min(40, io.width - 17))
+            await io.print(f"    {file.name:<{column}} {decimal_bytes(file.bytes, 2):>11}")
         return tqdm_meter(
             work.written(elapsed), work.bytes, max(elapsed, 1e-3), io.width - 1, "Exporting", "B", unit_scale=True
         )

@@ -1,6 +1,6 @@
 """The one place that lets the run's time pass: events to the dialect, rows to the screen."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakeact import IO, Output
@@ -25,15 +25,27 @@ async def loop(
     panel, telemetry = Panel(io, run, grid), Telemetry(io, run, metrics)
     began, event = io.now(), None
     async with io.live() as live:
+
+        async def redraw() -> None:
+            panel.wait(_since(began, io) - run.elapsed)
+            await live.show(*panel.rows(), *dialect.rows())
+
+        dialect.redraw = redraw
         while not run.is_done:
             await live.show(*panel.rows(), *dialect.rows())
             await io.csleep(1000 * min(run.until_next_event(), REFRESH) + ROUNDING_MS)
-            passed = (io.now() - began) / timedelta(seconds=1) - run.elapsed
+            passed = _since(began, io) - run.elapsed
             for event in run.advance(max(0.0, passed)):
                 await dialect.on(event)
                 await panel.notice(event)
                 telemetry.notice(event)
             telemetry.look()
+    dialect.redraw = None
     telemetry.end()
     assert event is not None
     return event
+
+
+def _since(began: datetime, io: IO) -> float:
+    """Seconds of show time that have passed."""
+    return (io.now() - began) / timedelta(seconds=1)

@@ -26,19 +26,28 @@ class Panel:
         self._io, self._run, self._place = io, run, place
         self._rows: list[str] = []
         self._size: tuple[int, int] | None = None
-        self._looked = 0.0
+        self._looked = self._ahead = 0.0
+
+    def wait(self, seconds: float) -> None:
+        """The run stands still for so long, while somebody tells of it: GPUs go on until its next event."""
+        self._ahead = min(seconds, self._run.until_next_event())
 
     def rows(self) -> list[str]:
         """The grid, or nothing where there is no room."""
         size = self._io.width, self._io.height
-        stale = self._run.elapsed - self._looked >= LOOKS_APART
+        stale = self._moment - self._looked >= LOOKS_APART
         if (size != self._size or stale) and self._place in LOG_ROWS:
-            self._size, self._looked = size, self._run.elapsed
+            self._size, self._looked = size, self._moment
             self._rows = self._look(size[0], size[1] - LOG_ROWS[self._place])
         return self._rows
 
+    @property
+    def _moment(self) -> float:
+        return self._run.elapsed + self._ahead
+
     async def notice(self, event: "Event") -> None:
         """Look at the GPUs again if this is not only a step."""
+        self._ahead = 0.0
         done = type(event).__name__ == "StepDone"
         if not done:
             self._size = None
@@ -50,4 +59,4 @@ class Panel:
         run = self._run
         if room <= 0:
             return []
-        return gpu_grid(run.cluster.readings(run.elapsed), run.scenario, columns - 1, room, run.host)
+        return gpu_grid(run.cluster.readings(self._moment), run.scenario, columns - 1, room, run.host)

@@ -114,3 +114,14 @@ def test_sixteen_thousand_gpus() -> None:
     assert played.error is None
     assert re.search(r"16,384 GPUs \d+% \d+°C [\d.]+MW.*", ansi.strip(played.raw))
     assert re.search(r"\S+:\d  \d\d°C \d{4}MHz +\d{3}W", ansi.strip(played.raw))
+
+
+def test_pinned_rows_live_while_a_restart_is_told() -> None:
+    """A job is down, and its new start-up is told between two events: the GPUs cool down meanwhile, and are seen to."""
+    wishes = {"dialect": "hf", "gpus": 8, "scenario": "pretrain", "faults": "drama", "steps": 300}
+    played = perform(MODULE, seed=0, seconds=150, columns=100, rows=40, **wishes)
+    gone = next(frame.at for frame in played.frames if re.search(r"failed \(exitcode|with return code", frame.text))
+    looks = {
+        tuple(row for row in played.at(gone + seconds).text.splitlines() if "●" in row) for seconds in (0.5, 4, 7, 10)
+    }
+    assert len(looks) >= 3

@@ -1,6 +1,7 @@
 """What every dialect has: the start-up, a word for each event, rows to pin, the end."""
 
 import random
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from fakeact_llm_training.sim import fault_events as fe
     from fakeact_llm_training.sim.events import Event
     from fakeact_llm_training.sim.run import TrainingRun
+
+
+REDRAW = 0.25
+"""Seconds between two looks at what is pinned while a dialect takes its time."""
 
 
 class Dialect:
@@ -29,6 +34,8 @@ class Dialect:
     """The run, from the end of the start-up on."""
     faults: "Faults"
     """What is seen of faults and of Ctrl-C."""
+    redraw: Callable[[], Awaitable[None]] | None = None
+    """Draws what is pinned as of now, while something is; for whoever sleeps between two events."""
 
     def __init__(self, io: IO, startup: Startup) -> None:
         self.io, self.startup, self.scenario = io, startup, startup.scenario
@@ -124,7 +131,10 @@ class Dialect:
 
     async def until(self, seconds: float) -> None:
         """Sleep until so many seconds after the launch; no time passes if that is over."""
-        if (left := seconds - self.elapsed) > 0:
+        while (left := seconds - self.elapsed) > 0:
+            if self.redraw:
+                await self.redraw()
+                left = min(left, REDRAW)
             await self.io.csleep(left * 1000)
 
     def load_simulation(self) -> None:
