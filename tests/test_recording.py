@@ -330,6 +330,25 @@ def test_play_plays_on_a_stream(capsys: pytest.CaptureFixture[str]) -> None:
     assert played.command == "fakeact -m hello --seed 5 -o hosts=2 --speed-factor 1000 --exit-after-modules 1"
 
 
+SCRIPT = """
+import signal
+import fakeact
+try:
+    fakeact.play("hello", seed=3, options={"hosts": 300})
+except KeyboardInterrupt:
+    print("mine:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_ctrl_c_is_an_exception_for_who_plays(terminal: Callable[..., Terminal]) -> None:
+    """Ctrl-C ends a show that a script plays with KeyboardInterrupt; terminal and handlers are as before."""
+    show = terminal(command=(sys.executable, "-c", SCRIPT))
+    show.read_until("node-01")
+    show.type("\x03")
+    assert show.wait() == 0
+    assert show.output.endswith("mine: True\r\n")
+
+
 def test_record_takes_modules_and_names() -> None:
     """Modules that are installed and modules at hand are recorded together."""
     recording = fakeact.record("hello", COLOURS, seed=1, count=2, options={"hello.hosts": 2, "colours.lines": 3})

@@ -13,6 +13,7 @@ import pytest
 
 import fakeact
 from fakeact import IO, Module
+from fakeact.plugins import discover
 from fakeact.recording import Recording
 from fakeact.recording.drawing import CELL, LINE, Inks, draw
 from fakeact.recording.film import Picture, Row, film
@@ -24,6 +25,8 @@ from fakeact.style import bold, dim, green, on_palette, palette, red, reverse, r
 from tests.chromium import DRAW_AS_IMAGE, LOOK_AT_POINTS, browse
 from tests.test_screen import Pyte
 
+SLOW = 2.0
+"""Pictures a second where a browser looks at every cell: it takes time for each row that there is."""
 NAMES = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 PYTE_COLOURS = {
     **dict(zip(NAMES, SIXTEEN[:8], strict=True)),
@@ -51,7 +54,7 @@ def shows() -> dict[str, Recording]:
     return {
         "colours": fakeact.record(Module("colours", "", colours), seed=1, size=(60, 12)),
         "training": fakeact.record("llm_training", seed=7, seconds=45, options={"dialect": "pytorch"}),
-        "heat": fakeact.record("llm_training", seed=1, seconds=60, size=(100, 30), options=heat),
+        "heat": fakeact.record("llm_training", seed=1, seconds=60, size=(90, 24), options=heat),
     }
 
 
@@ -99,13 +102,13 @@ def point(screen: Pyte, x: int, y: int) -> tuple[float, float]:
 def test_chromium_shows_what_a_terminal_shows(name: str, tmp_path: Path) -> None:
     """At moments all over a show every cell has the character, the colours and the weight that pyte has."""
     recording = shows()[name]
-    pictures = film(recording, RATE)
-    picked = [pictures[i * (len(pictures) - 1) // 5].at for i in range(6)]
+    pictures = film(recording, SLOW)
+    picked = [pictures[i * (len(pictures) - 1) // 3].at for i in range(4)]
     screens = {at: seen_in_pyte(recording, at) for at in picked}
     columns, rows = recording.size
     cells = [(x, y) for y in range(rows) for x in range(columns)]
     asked = [(at + 0.001, [point(screens[at], x, y) for x, y in cells]) for at in picked]
-    found = browse(tmp_path, LOOK_AT_POINTS, asked, svg(recording))
+    found = browse(tmp_path, LOOK_AT_POINTS, asked, svg(recording, SLOW))
     for at, looks in zip(picked, found, strict=True):
         compare(screens[at], cells, looks, f"{name} at {at}")
 
@@ -150,11 +153,11 @@ def compare(screen: Pyte, cells: list[tuple[int, int]], looks: list[Any], where:
 def test_less_motion_is_the_last_picture(tmp_path: Path) -> None:
     """Where less motion is wanted the last picture stands still."""
     recording = shows()["training"]
-    last = film(recording, RATE)[-1].at
+    last = film(recording, SLOW)[-1].at
     screen = seen_in_pyte(recording, last)
     cells = [(x, y) for y in range(24) for x in range(80)]
     asked = [(None, [point(screen, x, y) for x, y in cells])]
-    (looks,) = browse(tmp_path, LOOK_AT_POINTS, asked, svg(recording), "--force-prefers-reduced-motion")
+    (looks,) = browse(tmp_path, LOOK_AT_POINTS, asked, svg(recording, SLOW), "--force-prefers-reduced-motion")
     compare(screen, cells, looks, "still")
 
 
@@ -242,6 +245,16 @@ def test_it_is_plain_svg() -> None:
     lasts = {float(seconds) for seconds in re.findall(r"([\d.]+)s step-end infinite", drawing)}
     assert len(lasts) == 1
     assert 0 <= lasts.pop() - HOLD - shows()["colours"].seconds < 1 / RATE
+
+
+@pytest.mark.parametrize("name", sorted(discover().modules))
+def test_every_module_has_a_picture_at_any_size(name: str) -> None:
+    """On a small and on a wide terminal each module's beginning is a well-formed picture that loses nothing."""
+    for size in ((40, 12), (120, 30)):
+        recording = fakeact.record(name, seed=2, seconds=20, size=size, prompt=True)
+        pictures = film(recording, RATE)
+        assert replayed(pictures) == [picture.rows for picture in pictures]
+        ET.fromstring(svg(recording))
 
 
 def test_every_stretch_of_text_says_how_long_it_is() -> None:

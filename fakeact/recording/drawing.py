@@ -20,7 +20,8 @@ FONT = 13.3333
 THICK = {LINE: ("F", ""), LINE / 2: ("H", "")}
 """Classes of lines as thick as a row, or half of it."""
 STROKES = (
-    f"text,tspan{{fill:currentColor}}.F,.H,.L{{stroke:currentColor;stroke-width:{LINE}}}.H{{stroke-width:{LINE / 2:g}}}"
+    "text,tspan{fill:currentColor}.F,.H,.L{stroke:currentColor}"
+    f".F{{stroke-width:{LINE}}}.H{{stroke-width:{LINE / 2:g}}}"
 )
 Piece = tuple[int, str, Look]
 """A column, a character, and its look."""

@@ -31,7 +31,7 @@ def write_whole(path: Path, content: str, force: bool = False) -> None:
         if path.exists() and not path.is_file():  # /dev/stdout, a named pipe: nothing to put in its place
             path.write_text(content, encoding="utf-8", newline="")
         else:
-            _replace(path, content, force)
+            _replace(path.resolve() if force else path, content, force)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror or error}") from None
 
@@ -43,7 +43,7 @@ def _replace(path: Path, content: str, force: bool) -> None:
             file.write(content)
         os.chmod(beside, MODE & ~_mask())
         if force:
-            os.replace(beside, path.resolve())
+            os.replace(beside, path)
         else:
             _put(beside, path)
     finally:

@@ -39,7 +39,7 @@ class _Sheet:
         self._recording, self._layers, self._seconds = recording, made, seconds
         self._inks = Inks()
         self._rules: list[str] = []
-        self._shared: dict[Row, str] = {}
+        self._shared: dict[Row, tuple[int, str]] = {}
         seen = Counter(made.paper)
         for strip in made.strips:
             seen.update(strip.contents)
@@ -49,7 +49,7 @@ class _Sheet:
         columns, rows = self._recording.size
         wide, high = columns * CELL, rows * LINE
         body = "".join((self._paper(wide, high), *self._strips(wide)))
-        shared = "".join(self._shared.values())
+        shared = "".join(drawn for _, drawn in self._shared.values())
         whole = f"{wide + 2 * MARGIN} {high + 2 * MARGIN}"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole}" width="{wide + 2 * MARGIN}" role="img">'
@@ -99,9 +99,11 @@ class _Sheet:
             drawn = draw(row, 0, self._inks)
             if len(drawn) < WORTH_SHARING:
                 return draw(row, line, self._inks)
-            self._shared[row] = f'<g id="d{len(self._shared)}">{drawn}</g>'
-        number = list(self._shared).index(row)
-        return f'<use href="#d{number}"{f""" y="{line * LINE}" """.rstrip() if line else ""}/>'
+            number = len(self._shared)
+            self._shared[row] = number, f'<g id="d{number}">{drawn}</g>'
+        number, _ = self._shared[row]
+        place = f' y="{line * LINE}"' if line else ""
+        return f'<use href="#d{number}"{place}/>'
 
     def _move(self, name: str, steps: Steps) -> None:
         """A rule that moves what has this name to so many rows below, from moment to moment."""
