@@ -209,7 +209,12 @@ def numbers_have_four_digits(log: Log) -> Iterator[str]:
 
 
 def learning_rate_rises_then_falls(log: Log) -> Iterator[str]:
-    """It rises in proportion to the steps, then it never rises again."""
+    """It rises in proportion to the steps up to the optimizer's rate, then it never rises again."""
+    peaks = {float(m[1]) for _, m in log.all(r"Setting up optimizer with config OptimizerConfig\(.*?\blr=([\d.e-]+)")}
+    for peak in peaks:
+        yield from (f"lr {s.rate}, the peak is {peak}" for s in log.steps if float(s.rate) > peak * 1.0006)
+    if not peaks:
+        yield "no optimizer"
     seen = {s.number: float(s.rate) for s in log.steps}
     falling = False
     for (before, low), (after, high) in pairwise(sorted(seen.items())):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from fakeact_llm_training import check_choices, fakeact_modules
+from fakeact_llm_training.dialects import NAMES
 
 from fakeact import ansi
 from fakeact.testing import Performance, perform
@@ -114,6 +115,23 @@ def test_sixteen_thousand_gpus() -> None:
     assert played.error is None
     assert re.search(r"16,384 GPUs \d+% \d+°C [\d.]+MW.*", ansi.strip(played.raw))
     assert re.search(r"\S+:\d  \d\d°C \d{4}MHz +\d{3}W", ansi.strip(played.raw))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+@pytest.mark.parametrize("dialect", NAMES)
+def test_every_dialect_plays_to_its_end_at_any_width(dialect: str, columns: int) -> None:
+    """A run ends, what was pinned is gone, and no pinned row of any frame was as wide as the terminal."""
+    wishes = {"dialect": dialect, "gpus": 8, "gpu": "a100-80g", "model": "llama-3.1-8b", "steps": 12, "epochs": 1}
+    played = perform(
+        MODULE, seed=3, seconds=900, columns=columns, rows=30, scenario="pretrain", faults="none", **wishes
+    )
+    assert (played.error, played.ended) == (None, "finished")
+    assert "●" not in "".join(played.lines)
+    assert played.screen.cursor_shown
+    for frame in played.frames:
+        rows = re.split(r"[\r\n]", ansi.strip(frame.text))
+        pinned = [row for row in rows if re.search(r"●|\d%\|.*\|.*(it|B|batch)/s|\d%\|.*s/it", row)]
+        assert all(ansi.width(row) < columns for row in pinned if not row.startswith(("Loading", "Writing")))
 
 
 def test_pinned_rows_live_while_a_restart_is_told() -> None:
