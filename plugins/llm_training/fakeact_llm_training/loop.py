@@ -39,6 +39,7 @@ async def loop(
                 await dialect.on(event)
                 await panel.notice(event)
                 telemetry.notice(event)
+            await dialect.meanwhile()
             telemetry.look()
     dialect.redraw = None
     telemetry.end()

@@ -8,6 +8,8 @@ from itertools import pairwise, takewhile
 from math import cos, exp, isclose, pi, sqrt
 from math import log as log_of
 
+from . import checker_nccl
+
 NUMBER = r"([\d,]+(?:\.\d+)?(?:e[+-]?\d+)?)"
 LINE = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] \[Rank (\d+)/(\d+)\] (INFO|WARNING|ERROR) (.*)")
 STEP = re.compile(
@@ -79,7 +81,7 @@ def read(lines: list[str]) -> Log:
 def faults(lines: list[str]) -> list[str]:
     """Everything that does not agree with something else."""
     log = read(lines)
-    return [f"{rule.__name__}: {fault}" for rule in RULES for fault in rule(log)]
+    return [f"{rule.__name__}: {fault}" for rule in RULES for fault in rule(log)] + checker_nccl.faults(lines)
 
 
 def clock_goes_forward(log: Log) -> Iterator[str]:

@@ -59,6 +59,9 @@ class Dialect:
         """Rows to be pinned at the bottom as of now, such as bars; called at every frame."""
         return []
 
+    async def meanwhile(self) -> None:
+        """Say what falls due between two events; called at every frame."""
+
     async def end(self, last: "Event") -> None:
         """What is printed after the run's last event."""
 
@@ -104,6 +107,10 @@ class Dialect:
     def host(self, node: int) -> str:
         """The machine that is this node."""
         return self.run.host(node) if self.is_running else self.scenario.site.host(node)
+
+    def address(self, node: int) -> str:
+        """The address of the machine that is this node."""
+        return self.run.address(node) if self.is_running else self.scenario.site.address(node)
 
     def pid(self, rank: int) -> int:
         """A rank's process."""

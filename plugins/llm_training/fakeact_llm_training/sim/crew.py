@@ -23,6 +23,10 @@ class Crew:
         """The machine that is this node now."""
         return self._site.host(self._moved.get(node, node))
 
+    def address(self, node: int) -> str:
+        """The address of the machine that is this node now."""
+        return self._site.address(self._moved.get(node, node))
+
     def host_of(self, rank: int) -> str:
         """The machine that a rank runs on now."""
         return self.host(rank // self._scenario.gpus_per_node)

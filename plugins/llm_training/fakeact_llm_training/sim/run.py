@@ -128,6 +128,10 @@ class TrainingRun:
         """The machine that is this node."""
         return self._story.crew.host(node)
 
+    def address(self, node: int) -> str:
+        """The address of the machine that is this node."""
+        return self._story.crew.address(node)
+
     def host_of(self, rank: int) -> str:
         """The machine that a rank runs on."""
         return self._story.crew.host_of(rank)

@@ -223,8 +223,17 @@ def _nccl(scenario: Scenario, rng: random.Random) -> NcclInit:
     """1 to 2 s for up to 64 ranks, 5 to 60 s for a thousand to sixteen thousand."""
     world = scenario.world_size
     seconds = rng.uniform(0.9, 1.4) * max(1.0, (world / 64) ** 0.55)
-    channels = 16 if scenario.nodes > 1 or scenario.gpu.busbw_node > 300 else 24
-    return NcclInit(scenario.site.versions.nccl, world, scenario.nodes, channels, scenario.site.comm_id(), seconds)
+    site = scenario.site
+    return NcclInit(site.versions.nccl, world, scenario.nodes, channels(scenario), site.comm_id(), seconds)
+
+
+def channels(scenario: Scenario) -> int:
+    """NCCL's channels as 2.26 and 2.27 log them: over NVLink in a node, between nodes, over PCIe; RCCL is given 16."""
+    gpu = scenario.gpu
+    if gpu.slug in {"b200", "gb200"}:
+        return 32
+    nvlink = 24 if scenario.nodes == 1 and gpu.vendor == "nvidia" else 16
+    return nvlink if gpu.busbw_node > 100 else 2
 
 
 def _preflight(scenario: Scenario, rng: random.Random) -> Preflight:

@@ -8,6 +8,7 @@ from fakeact.units import clock_time, decimal_bytes, grouped
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.pytorch.bars import Bars
 from fakeact_llm_training.dialects.pytorch.faults import Faults
+from fakeact_llm_training.dialects.pytorch.library import Library
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.dialects.pytorch.startup import StartUp
 from fakeact_llm_training.figures import perplexity
@@ -26,12 +27,16 @@ class Speaker(Dialect):
         super().__init__(io, startup)
         self._history = History()
         self.log, self.bars, self.faults = Log(io, self.scenario), Bars(self), Faults(self)
+        self.library = Library(self)
 
     async def start(self) -> None:
-        await StartUp(self, self.log).play()
+        await StartUp(self, self.log, self.library).play()
 
     def rows(self) -> list[str]:
         return self.bars.rows()
+
+    async def meanwhile(self) -> None:
+        await self.library.speak()
 
     async def on(self, event: "ev.Event") -> None:
         self._history.feed(event)
@@ -43,6 +48,8 @@ class Speaker(Dialect):
         from fakeact_llm_training.dialects.pytorch.summary import summary
 
         await summary(self.io, self.log, self.startup, cast("ev.RunDone | ev.RunInterrupted", last))
+        if getattr(last, "reason", "") != "restarts exhausted":
+            await self.library.end()
 
     async def _export(self, done: "ev.RunDone") -> None:
         """Weights for the Hub, the harness's table, the history; what would take too long is left to another job."""
@@ -176,6 +183,9 @@ class Speaker(Dialect):
             f"Attempt {event.attempt}: workers started again, {self.run.host(0)} pids {event.pids[0]} to "
             f"{event.pids[-1]}"
         )
+        for phase in event.phases:
+            if phase.name == "nccl":
+                self.library.begin(self.since_launch(event.at) + phase.begins, phase.seconds)
 
     async def on_Resumed(self, event: "faults.Resumed") -> None:  # noqa: N802
         scenario = self.scenario

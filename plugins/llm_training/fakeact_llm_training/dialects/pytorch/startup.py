@@ -4,6 +4,7 @@ from fakeact.style import yellow
 from fakeact.units import SHORT_SCALE, binary_bytes, decimal_bytes, grouped, si
 from fakeact.widgets import tqdm_meter
 from fakeact_llm_training.dialects.base import Dialect
+from fakeact_llm_training.dialects.pytorch.library import Library
 from fakeact_llm_training.dialects.pytorch.log import Log
 from fakeact_llm_training.sim.model import active_parameters, parameter_table
 from fakeact_llm_training.sim.scenario import Scenario
@@ -18,7 +19,8 @@ REDRAW_MS = 100
 class StartUp:
     """The trainer's start-up, phase by phase."""
 
-    def __init__(self, speaker: Dialect, log: Log) -> None:
+    def __init__(self, speaker: Dialect, log: Log, library: Library) -> None:
+        self._library = library
         self._speaker, self._io, self._log, self._startup = speaker, speaker.io, log, speaker.startup
         self._run: Scenario = speaker.scenario
 
@@ -94,10 +96,14 @@ class StartUp:
     async def _nccl(self, phase: Phase) -> None:
         nccl = self._startup.nccl
         assert nccl
+        self._library.begin(phase.begins, phase.seconds)
+        while (at := self._library.next_at) is not None:
+            await self._until(at)
+            await self._library.speak()
         await self._until(phase.ends)
         await self._log.info(
-            f"{self._ccl} communicator {nccl.comm_id:#x}: {nccl.ranks} ranks, {nccl.nodes} nodes, "
-            f"{nccl.channels} channels, init {phase.seconds:.2f} s"
+            f"{self._ccl} communicator {nccl.comm_id:#x}: {nccl.ranks} ranks, {nccl.nodes} "
+            f"{_plural('node', nccl.nodes)}, {nccl.channels} channels, init {phase.seconds:.2f} s"
         )
 
     async def _preflight(self, phase: Phase) -> None:
