@@ -16,6 +16,7 @@ STEP = re.compile(
     rf" \[{MOMENT}\] iteration ([ \d]{{7}}\d)/([ \d]{{7}}\d) \| consumed samples: ([ \d]{{11}}\d) \|"
     r" elapsed time per iteration \(ms\): (\d+\.\d) \| throughput per GPU \(TFLOP/s/GPU\): (\d+\.\d) \|"
     rf" learning rate: ({FLOAT}) \| global batch size: ([ \d]{{4}}\d) \|(?: lm loss: ({FLOAT}) \|)?"
+    rf"(?: (\w*load_balancing_loss): ({FLOAT}) \|)?"
     r" loss scale: (\d+\.0) \|(?: grad norm: (\d+\.\d{3}) \|)?"
     r" number of skipped iterations: ([ \d]{2}\d) \| number of nan iterations:   0 \|"
 )
@@ -56,14 +57,17 @@ class Step:
     scale: float
     norm: float | None
     skipped: int
+    balance: tuple[str, float] | None
 
     @classmethod
     def read(cls, match: re.Match[str]) -> "Step":
         """From the line."""
-        at, step, total, consumed, ms, tflops, rate, batch, loss, scale, norm, skipped = match.groups()
+        at, step, total, consumed, ms, tflops, rate, batch, loss, name, balance, *rest = match.groups()
+        scale, norm, skipped = rest
         return cls(
             moment(at), int(step), int(total), int(consumed), float(ms), float(tflops), float(rate), int(batch),
             float(loss) if loss else None, float(scale), float(norm) if norm else None, int(skipped),
+            (name, float(balance)) if balance else None,
         )  # fmt: skip
 
 
@@ -548,6 +552,20 @@ def scale_follows_overflows(log: Log) -> Iterator[str]:
                 yield f"iteration {one.step}: {one.skipped} skipped"
 
 
+def experts_are_balanced(log: Log) -> Iterator[str]:
+    """A mixture of experts prints the loss of its kind of balancing, at least 1 and soon near it; others print none."""
+    kinds = {"aux_loss": "load_balancing_loss", "seq_aux_loss": "seq_load_balancing_loss"}
+    for attempt in log.training:
+        routed = attempt.arguments["num_experts"] != "None"
+        name = kinds[attempt.arguments["moe_router_load_balancing_type"]] if routed else None
+        for one in attempt.steps:
+            if one.loss is None:
+                continue
+            said, value = one.balance or (None, 1.0)
+            if said != name or not 1.0 <= value < (1.25 if one.step > 400 else 1.6):
+                yield f"iteration {one.step}: {said} {value}"
+
+
 RULES = (
     clock_goes_forward,
     lines_have_their_form,
@@ -568,4 +586,5 @@ RULES = (
     launchers_agree,
     loss_learns,
     scale_follows_overflows,
+    experts_are_balanced,
 )

@@ -300,13 +300,18 @@ def transfers_take_their_time(log: Log) -> Iterator[str]:
 
 
 def garbage_is_collected(log: Log) -> Iterator[str]:
-    """Before every fiftieth step's line stands a collection."""
+    """Before every fiftieth step's line stands a collection; each is reported when it is over."""
     for attempt in log.running:
         collected = len(list(attempt.all("periodic GC")))
         done = [m.step for m in attempt.metrics if m.trains]
         wanted = sum(step > 1 and step % 50 == 0 for step in done)
         if collected != wanted:
             yield f"{collected} collections, {wanted} wanted"
+        for (before, _), (after, text) in pairwise(attempt.texts):
+            took = re.match(r"\[GC\] (?!Initial).* took (\d+\.\d\d) seconds", text)
+            # Milliseconds are cut off; what was collected cannot have begun before what was said before.
+            if took and (after - before).total_seconds() < float(took[1]) - 0.0061:
+                yield f"{text} after {(after - before).total_seconds()} s"
 
 
 def collectives_time_out(log: Log) -> Iterator[str]:

@@ -262,6 +262,7 @@ def test_a_reader_with_a_calculator_finds_nothing(seed: int) -> None:
     [
         {"gpus": 512, "model": "llama-3.1-405b", "steps": 12, "epochs": 1},
         {"gpus": 256, "model": "deepseek-v3", "steps": 12, "epochs": 1},
+        {"gpus": 64, "model": "mixtral-8x7b", "steps": 20, "epochs": 1},
         {"gpus": 1, "steps": 20, "epochs": 1},
         {"gpus": 8, "scenario": "finetune"},
         HALF,
@@ -329,6 +330,7 @@ SLIPS = {
     "launchers_agree": edit(r"torch/distributed/run.py:\d+", "torch/distributed/run.py:1"),
     "loss_learns": edit(r"lm loss: \d\.\d{3}", "lm loss: 3.141"),
     "scale_follows_overflows": edit(r"loss scale: 1\.0", "loss scale: 3.0"),
+    "experts_are_balanced": edit(r"loss scale: 1\.0", "load_balancing_loss: 1.020000E+00 | loss scale: 1.0"),
 }  # fmt: skip
 
 

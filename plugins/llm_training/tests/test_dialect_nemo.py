@@ -9,9 +9,11 @@ from functools import cache
 import pytest
 from fakeact_llm_training.dialects.nemo import Speaker, groups
 from fakeact_llm_training.dialects.nemo.model import own_parameters, padded_vocabulary, parameter_names
+from fakeact_llm_training.dialects.nemo.rate import learning_rate
 from fakeact_llm_training.init import init
 from fakeact_llm_training.loop import loop
 from fakeact_llm_training.sim.draw import draw
+from fakeact_llm_training.sim.schedule import Schedule
 from fakeact_llm_training.sim.startup import draw_startup
 from fakeact_llm_training.tools import nemo
 
@@ -67,6 +69,15 @@ def test_a_step_is_the_published_one() -> None:
         "Training epoch 0, iteration 29/999 | lr: 4.498e-06 | global_batch_size: 512 | global_step: 29 | "
         "reduced_train_loss: 11.03 | train_step_timing in s: 46.84 | consumed_samples: 15360"
     )
+
+
+def test_the_warm_up_is_nemos() -> None:
+    """A warm-up of W steps has W + 1 parts: no step is taken with rate 0, and the peak is that of step W."""
+    schedule = Schedule("cosine", 3e-4, 3e-5, 2000, 100_000)
+    rates = [nemo.metric("lr", learning_rate(schedule, step)) for step in (0, 29, 1999, 2000, 2001, 99_999)]
+    assert rates == [
+        "lr: 1.499e-07", "lr: 4.498e-06", "lr: 0.0002999", "lr: 0.0003", "lr: 0.0003", "lr: 3e-05",
+    ]  # fmt: skip
 
 
 def test_groups_are_megatrons() -> None:

@@ -268,6 +268,16 @@ def test_each_rule_catches_its_slip(rule: str) -> None:
     assert any(fault.startswith(rule) for fault in checker.faults(spoiled))
 
 
+def test_a_collection_that_took_no_time_is_found() -> None:
+    """A collection in the same millisecond as the line before it is a slip."""
+    sound = list(log(2, scenario="pretrain", steps=60, epochs=2, gpus=16))
+    at = next(i for i, line in enumerate(sound) if "[GC] Performing periodic" in line)
+    stamp = re.search(r"\d\d:\d\d:\d\d,\d{3}", sound[at - 1])
+    assert stamp
+    sound[at] = re.sub(r"\d\d:\d\d:\d\d,\d{3}", stamp[0], sound[at])
+    assert any(fault.startswith("garbage_is_collected") for fault in checker.faults(sound))
+
+
 FAULTY_SLIPS = {
     "collectives_time_out": edit(r"Timeout\(ms\)=\d+", "Timeout(ms)=1000"),
     "processes_end_once": twice("Sending process"),

@@ -16,6 +16,8 @@ EARLY_TOKENS, WEB_SHIFT = 50e6, 0.25
 # Fitted to the same log and torchtitan's Llama-3 8B, in steps at peak learning rate: the plunge to unigram
 # statistics goes with exp(-(s/s1)^0.5), the shoulder after it gives way with exp(-(s/100)^0.58).
 PLUNGE_STEPS, PLUNGE_POWER, SHOULDER_STEPS, SHOULDER_POWER = 1.7, 0.5, 100.0, 0.58
+# What batches differ in at first is how often common tokens occur, which a few steps teach (an estimate).
+TOLD_APART_POWER = 0.6
 # Gradient norm of the same log over steps at peak learning rate.
 NORM_AT = (0.0007, 0.018, 0.071, 0.286, 1.79, 7.1, 28.6, 64.0, 178.0, 350.0, 650.0, 1650.0, 4650.0, 19000.0)
 NORM = (15.2, 8.5, 3.85, 2.18, 1.52, 1.03, 1.08, 1.12, 0.76, 0.62, 0.42, 0.29, 0.25, 0.22)
@@ -59,7 +61,7 @@ class Pretraining:
     def noise_size(self, expected: Array) -> Array:
         """Standard deviation c/sqrt(tokens); smaller while the model still says the same for every token."""
         start, shoulder = initial_loss(self._scenario), shoulder_loss(self._scenario)
-        told_apart = ((start - expected) / (start - shoulder)).clip(0.05, 1.0)
+        told_apart = ((start - expected) / (start - shoulder)).clip(0.02, 1.0) ** TOLD_APART_POWER
         size: Array = self._scenario.dataset.noise / math.sqrt(self._scenario.tokens_per_step) * told_apart
         return size
 

@@ -1,6 +1,5 @@
 """A published pre-training recipe, somewhere in the middle: the job goes on from a checkpoint."""
 
-import math
 import random
 from collections.abc import Iterator
 
@@ -106,7 +105,8 @@ def _best(rng: random.Random, wish: Wish, model: Model, gpu: Gpu) -> Layout | No
 def _data(corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:
     """The recipe's tokens of a corpus that has them; all of the corpus where none has so many."""
     available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
-    wanted = math.ceil(plan.tokens / layout.tokens)
+    # Frameworks count whole batches only.
+    wanted = plan.tokens // layout.tokens
     steps = min(wanted, (available - validation) // layout.global_batch)
     if steps < 1000:
         raise ValueError(f"{corpus.title} is too small for a long run of {model.name}; take a larger dataset")

@@ -85,8 +85,9 @@ def _experts(scenario: Scenario) -> dict[str, object]:
         "moe_grouped_gemm": True,
         "moe_permute_fusion": True,
         "moe_token_dispatcher_type": "alltoall",
-        # Balanced without a loss of its own, so that there is none to be printed.
-        "moe_router_load_balancing_type": "none" if experts.router_bias else "sinkhorn",
+        # As Mixtral and Qwen 3 were trained, and DeepSeek-V3 beside its biases.
+        "moe_router_load_balancing_type": "seq_aux_loss" if experts.router_bias else "aux_loss",
+        "moe_aux_loss_coeff": 0.0001 if experts.router_bias else 0.001,
         "moe_router_score_function": "sigmoid" if experts.router_bias else "softmax",
         "moe_router_enable_expert_bias": experts.router_bias,
     }

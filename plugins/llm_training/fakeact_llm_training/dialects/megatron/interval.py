@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fakeact_llm_training.dialects.megatron.figures import flops_per_token, learning_rate, vocabulary
+from fakeact_llm_training.sim.routing import balance_loss
 from fakeact_llm_training.sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class Interval:
         flops = flops_per_token(model, scenario.sequence_length, padded) * scenario.tokens_per_step
         self._flops = flops / scenario.world_size
         self.global_batch = scenario.global_batch
-        self._schedule = scenario.schedule
+        self._schedule, self._scenario = scenario.schedule, scenario
         self._seen_loss = False
         self.begin()
         self._last: StepDone | None = None
@@ -25,6 +26,7 @@ class Interval:
     def begin(self) -> None:
         """Start from nothing."""
         self._losses: list[float] = []
+        self._balances: list[float] = []
         self._seconds = 0.0
         self.skipped = 0
 
@@ -36,6 +38,8 @@ class Interval:
             self.skipped += 1
         else:
             self._losses.append(step.loss)
+            if self._scenario.model.experts:
+                self._balances.append(balance_loss(self._scenario, step.step, step.attempt))
             self._seen_loss = True
 
     @property
@@ -60,6 +64,15 @@ class Interval:
         if not self._seen_loss:
             return None
         return sum(self._losses) / max(1, len(self._losses))
+
+    @property
+    def balance(self) -> tuple[str, float] | None:
+        """Name and mean of the loss that keeps experts evenly loaded; none in a dense model."""
+        experts = self._scenario.model.experts
+        if not experts or not self._balances:
+            return None
+        name = "seq_load_balancing_loss" if experts.router_bias else "load_balancing_loss"
+        return name, sum(self._balances) / len(self._balances)
 
     @property
     def consumed_samples(self) -> int:

@@ -37,6 +37,8 @@ def training(when: datetime, step: int, total: int, interval: Interval) -> str:
     line += f" global batch size: {interval.global_batch:5d} |"
     if (loss := interval.loss) is not None:
         line += f" lm loss: {loss:.6E} |"
+    if balance := interval.balance:
+        line += f" {balance[0]}: {balance[1]:.6E} |"
     line += f" loss scale: {interval.loss_scale:.1f} |"
     if interval.grad_norm is not None:
         line += f" grad norm: {interval.grad_norm:.3f} |"

@@ -7,6 +7,7 @@ from fakeact.units import clock_time
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.nemo.faults import Faults
 from fakeact_llm_training.dialects.nemo.log import Log
+from fakeact_llm_training.dialects.nemo.rate import learning_rate
 from fakeact_llm_training.dialects.nemo.startup import StartUp, since_1970
 from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import nccl, nemo, slurm
@@ -41,7 +42,7 @@ class Speaker(Dialect):
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         metrics = {
-            "lr": event.learning_rate,
+            "lr": learning_rate(self.scenario.schedule, event.step - 1),
             "global_batch_size": self.scenario.global_batch,
             "global_step": event.step - 1,
             "reduced_train_loss": event.loss,

@@ -1,6 +1,6 @@
 """torchtitan 0.2: PyTorch's own trainer for large models, one rank's log through torchrun."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakeact import IO
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fakeact_llm_training.sim import events as ev
     from fakeact_llm_training.sim import fault_events as faults
 
-GC_INTERVAL = 50
+GC_INTERVAL, CHECKPOINTER = 50, "GC collection invoked by checkpointer."
 LONGEST_SILENCE = 40.0
 """Seconds that a conversion may take without a word."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -98,8 +98,9 @@ class Speaker(Dialect):
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802
         scenario = self.scenario
         if event.step > 1 and event.step % GC_INTERVAL == 0:
-            began = self.io.now() - timedelta(seconds=event.step_time)
-            await self.log.info(f"[GC] Performing periodic GC collection took {self._gc:.2f} seconds", began)
+            await self._collected(
+                "Performing periodic GC collection", self.io.now() - timedelta(seconds=event.step_time)
+            )
         self._memory = memory(event.memory_reserved, event.memory_share)
         self.meter.count(scenario.tokens_per_step)
         if event.step == 1 or event.step % scenario.log_interval == 0:
@@ -131,15 +132,18 @@ class Speaker(Dialect):
         if event.step == self.scenario.total_steps:
             await self.log.info(f"Saving a full checkpoint at last step, step {event.step}.")
         elif event.asynchronous:
-            await self._collected()
+            await self._collected(CHECKPOINTER, self.io.now())
 
     async def on_CheckpointScheduled(self, event: "ev.CheckpointScheduled") -> None:  # noqa: N802
         if event.step < self.scenario.total_steps:
-            await self._collected()
+            # The second collection is the last part of what training waits for.
+            await self._collected(CHECKPOINTER, self.io.now() - timedelta(seconds=self._gc))
             await self._finished(event.blocking)
 
-    async def _collected(self) -> None:
-        await self.log.info(f"[GC] GC collection invoked by checkpointer. took {self._gc:.2f} seconds")
+    async def _collected(self, why: str, began: datetime) -> None:
+        """A collection is reported when it is over."""
+        over = began + timedelta(seconds=self._gc)
+        await self.log.info(f"[GC] {why} took {self._gc:.2f} seconds", over)
 
     async def on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802
         if event.step < self.scenario.total_steps and not event.asynchronous:
