@@ -213,9 +213,8 @@ def model_has_its_parameters(log: Log) -> Iterator[str]:
         if not said:
             continue
         total = number(said[1][1])
-        least, most = _parameters(args)
-        if not least <= total <= most:
-            yield f"{total:,.0f} parameters, from the arguments {least:,} to {most:,}"
+        if total != _parameters(args):
+            yield f"{total:,.0f} parameters, from the arguments {_parameters(args):,}"
         named = float(built[1][2][:-1]) * {"M": 1e6, "B": 1e9}[built[1][2][-1]]
         if not isclose(named, total, rel_tol=0.2):
             yield f"{built[1][2]} for {total:,.0f} parameters"
@@ -227,8 +226,8 @@ def _kv_heads(args: dict[str, str]) -> int:
     return int(args["n_heads"] if args["n_kv_heads"] == "None" else args["n_kv_heads"])
 
 
-def _parameters(args: dict[str, str]) -> tuple[int, int]:
-    """With tied and with separate embeddings, without norms and with four of them and biases a layer."""
+def _parameters(args: dict[str, str]) -> int:
+    """Embedding and head, matrices and norms of all layers, the last norm."""
     dim, layers, heads, words = (int(args[name]) for name in ("dim", "n_layers", "n_heads", "vocab_size"))
     head = int(args.get("head_dim", dim // heads))
     if "hidden_dim" in args:
@@ -237,8 +236,10 @@ def _parameters(args: dict[str, str]) -> tuple[int, int]:
         multiple = int(args["multiple_of"])
         factor = 1.0 if args["ffn_dim_multiplier"] == "None" else float(args["ffn_dim_multiplier"])
         wide = -(-int(factor * int(8 * dim / 3)) // multiple) * multiple
-    layer = dim * head * 2 * (heads + _kv_heads(args)) + 3 * dim * wide
-    return words * dim + layers * layer, 2 * words * dim + layers * (layer + 8 * dim + 4 * head * heads) + dim
+    norms = 2 * dim + 2 * head * (args.get("qk_norm") == "True")
+    layer = dim * head * 2 * (heads + _kv_heads(args)) + 3 * dim * wide + norms
+    matrices = 1 if args.get("enable_weight_tying") == "True" else 2
+    return matrices * words * dim + layers * layer + dim
 
 
 def speed_follows(log: Log) -> Iterator[str]:

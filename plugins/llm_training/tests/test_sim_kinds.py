@@ -20,7 +20,7 @@ from fakeact_llm_training.sim.events import (
     StepDone,
     ValidationDone,
 )
-from fakeact_llm_training.sim.frameworks import FRAMEWORKS, is_llama_like
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS, RECENT, is_built_by_torchtitan
 from fakeact_llm_training.sim.kinds import DIALECTS, KINDS, DialectName, Kind
 from fakeact_llm_training.sim.optim import Learning
 from fakeact_llm_training.sim.run import TrainingRun
@@ -73,7 +73,7 @@ def test_layouts_are_those_of_their_framework() -> None:
         assert run.global_batch == run.micro_batch * run.grad_accum * run.dp
         assert run.reserved_gib < 0.93 * run.gpu.memory_gib
         assert run.dialect != "hf" or (run.tp, run.pp) == (1, 1)
-        assert run.dialect != "torchtitan" or (is_llama_like(run.model) and run.pp == 1)
+        assert run.dialect != "torchtitan" or (is_built_by_torchtitan(run.model) and run.pp == 1)
         assert run.dialect != "nemo" or run.gpu.vendor == "nvidia"
         assert 0.12 < run.mfu < 0.56
 
@@ -144,7 +144,7 @@ def test_a_slow_model_has_many_micro_batches() -> None:
         ({"dialect": "torch-titan-x"}, "unknown dialect"),
         ({"faults": "many"}, "possible: none, some, drama"),
         ({"tone": "sily"}, "did you mean silly"),
-        ({"dialect": "torchtitan", "model": "gpt2"}, "dense models with gated MLPs"),
+        ({"dialect": "torchtitan", "model": "gpt2"}, "dense models like Llama 3 and Qwen 3"),
         ({"dialect": "hf", "model": "llama-3.1-405b", "scenario": "finetune"}, "up to 72B"),
         ({"dialect": "nemo", "gpu": "mi300x"}, "not used on"),
         ({"dataset": "alpaca"}, "scenario=finetune"),
@@ -311,3 +311,15 @@ def test_accuracy_falls_with_the_loss() -> None:
     assert all(a > b for a, b in itertools.pairwise(values))
     assert 0.7 < accuracy(1.0) < 0.8
     assert accuracy(10.8) < 0.002
+
+
+def test_who_asks_for_nothing_gets_what_people_train() -> None:
+    """Torchtitan trains families of its registry on C4; fine-tunes begin from models of recent years."""
+    for seed in range(12):
+        titan = draw(random.Random(seed), dialect="torchtitan", scenario="pretrain", tone="serious")
+        assert titan.model.slug.startswith(("llama-3", "qwen3-"))
+        assert titan.dataset.name == "allenai/c4"
+        for dialect in DIALECTS:
+            assert draw(random.Random(seed), dialect=dialect, scenario="finetune").model.released >= RECENT
+    asked = draw(random.Random(1), dialect="torchtitan", scenario="pretrain", model="llama-2-7b", dataset="fineweb")
+    assert (asked.model.slug, asked.dataset.name) == ("llama-2-7b", "HuggingFaceFW/fineweb")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fakeact_llm_training.catalogue import datasets, instructions, long_corpora, tokenizers
 from fakeact_llm_training.catalogue.records import Dataset, Model
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
+from fakeact_llm_training.sim.kinds import DialectName
 from fakeact_llm_training.sim.layout import FORWARD_SHARE, Layout
 from fakeact_llm_training.sim.model import active_parameters
 from fakeact_llm_training.sim.scenario import Data
@@ -16,6 +17,7 @@ from fakeact_llm_training.sim.wish import FEWEST_STEPS, LONGEST_RUN, MOST_STEPS,
 # A long run takes days: so many steps in all, on at least so many tokens a parameter. Up to four times the same data
 # do nearly as well as fresh ones (Muennighoff et al. 2023, arXiv 2305.16264).
 DAYS, LONG_STEPS, TOKENS_PER_PARAMETER, MOST_REPEATS = (0.7, 12.0), (20_000, 600_000), 8, 4
+TORCHTITANS_CORPUS = "allenai/c4"
 BUDGETS = tuple(head * 10**power for power in range(9, 14) for head in (1, 1.5, 2, 3, 5, 8))
 
 
@@ -37,10 +39,17 @@ def steps_in(dataset: Dataset, model: Model, layout: Layout) -> int:
     return max(available - held_out(layout), 0) // layout.global_batch
 
 
+def offered(dialect: DialectName, tone: Tone, known: Sequence[Dataset]) -> Sequence[Dataset]:
+    """Corpora that a framework comes with, where it comes with some: torchtitan knows C4."""
+    if dialect != "torchtitan" or tone == "silly":
+        return known
+    return [corpus for corpus in known if corpus.name == TORCHTITANS_CORPUS] or known
+
+
 def draw_corpus(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout: Layout) -> Dataset:
     """A corpus in that tone with enough text for an epoch."""
     needed = wish.steps_at(layout.step_time)
-    known = instructions() if wish.kind == "finetune" else datasets()
+    known = instructions() if wish.kind == "finetune" else offered(wish.dialect, tone, datasets())
     if wish.kind == "finetune" and not wish.steps and (whole := _epochs(known, wish, model, layout)):
         known = tuple(whole)
         needed = 0
@@ -75,7 +84,7 @@ def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, la
 def draw_epochs(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout: Layout) -> tuple[Data, int]:
     """A long run's data and how often it goes through them: a part of a large corpus once, or all of a small one."""
     total = _long_total(rng, model, layout)
-    known = (wish.dataset,) if wish.dataset else (*datasets(), *long_corpora())
+    known = (wish.dataset,) if wish.dataset else offered(wish.dialect, tone, (*datasets(), *long_corpora()))
     repeats = MOST_REPEATS if FRAMEWORKS[wish.dialect].by_epoch else 1
     enough = [one for one in known if steps_in(one, model, layout) * repeats >= total]
     in_tone = [one for one in enough if one.serious == (tone == "serious")]
@@ -94,7 +103,8 @@ def _long_total(rng: random.Random, model: Model, layout: Layout) -> int:
     least = TOKENS_PER_PARAMETER * active_parameters(model) / layout.tokens
     steps = min(max(days * 86400 / layout.step_time, least, LONG_STEPS[0]), LONG_STEPS[1])
     if rng.random() < 0.4:
-        tokens = min(BUDGETS, key=lambda budget: abs(math.log(budget / (steps * layout.tokens))))
+        enough = [budget for budget in BUDGETS if budget >= 0.9 * min(least, steps) * layout.tokens]
+        tokens = min(enough, key=lambda budget: abs(math.log(budget / (steps * layout.tokens))))
         steps = tokens / layout.tokens
         return int(steps)
     unit = int(10 ** (len(str(int(steps))) - 2))

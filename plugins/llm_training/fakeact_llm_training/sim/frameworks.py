@@ -38,7 +38,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
         any_fabric=False, by_epoch=False,
     ),
     "torchtitan": Framework(
-        frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.0}, 0.6,
+        frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.005, "resume": 1.0}, 0.6,
         any_fabric=False, by_epoch=False,
     ),
     "hf": Framework(
@@ -58,8 +58,8 @@ FRAMEWORKS: dict[DialectName, Framework] = {
 
 def objection(dialect: DialectName, model: Model, kind: Kind) -> str:
     """Why nobody trains this model so, in a few words; empty if somebody would."""
-    if dialect == "torchtitan" and not is_llama_like(model):
-        return "torchtitan trains dense models with gated MLPs and RMS norm, such as llama-3.1-8b or qwen3-8b"
+    if dialect == "torchtitan" and not is_built_by_torchtitan(model):
+        return "torchtitan builds dense models like Llama 3 and Qwen 3, such as llama-3.1-8b or qwen3-8b"
     if dialect == "hf" and (total_parameters(model) > MOST_TUNED or model.experts):
         return "the hf Trainer takes dense models up to 72B, such as llama-3.1-8b"
     if kind == "finetune" and model.released < 2019:
@@ -67,9 +67,33 @@ def objection(dialect: DialectName, model: Model, kind: Kind) -> str:
     return ""
 
 
-def is_llama_like(model: Model) -> bool:
-    """Whether a model is one of the dense architectures that torchtitan builds."""
-    return model.gated_mlp and model.norm == "rms" and not model.experts and not model.learned_positions
+def is_built_by_torchtitan(model: Model) -> bool:
+    """Whether the arguments of torchtitan's Llama 3 or Qwen 3 describe all of a model's weights."""
+    dense = model.gated_mlp and model.norm == "rms" and not model.experts and not model.learned_positions
+    if not dense or model.qkv_bias or model.norms_per_layer != 2:
+        return False
+    plain = not model.qk_norm and not model.tied_embeddings and model.head_dim * model.heads == model.hidden
+    return model.qk_norm == "head" or plain
+
+
+# Families in torchtitan's registry and in NeMo's recipes; models that Megatron has no arguments for.
+TORCHTITANS = ("llama-3.1", "qwen3")
+NEMOS = ("llama-", "qwen", "mistral", "mixtral", "gemma", "gpt3", "deepseek")
+NOT_MEGATRONS = ("bloom", "mpt", "opt", "phi", "pythia", "olmo")
+# What people begin a fine-tune from, or a run from scratch after: models of so recent a year.
+RECENT = 2024
+
+
+def is_usual(dialect: DialectName, model: Model, kind: Kind) -> bool:
+    """Whether one expects this model in such a run when nobody asked for it."""
+    slug = model.slug
+    if kind == "finetune" and model.released < RECENT:
+        return False
+    if dialect == "torchtitan":
+        return slug.startswith(TORCHTITANS)
+    if dialect == "nemo":
+        return slug.startswith(NEMOS)
+    return dialect != "megatron" or not slug.startswith(NOT_MEGATRONS)
 
 
 def drives(dialect: DialectName, gpu: Gpu) -> bool:

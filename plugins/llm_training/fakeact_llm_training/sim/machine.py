@@ -9,8 +9,8 @@ from fakeact_llm_training.catalogue import gpus, models
 from fakeact_llm_training.catalogue.records import Gpu, Model
 from fakeact_llm_training.sim.choice import MOST_GPUS, check_count
 from fakeact_llm_training.sim.corpus import sequences_in, steps_in
-from fakeact_llm_training.sim.frameworks import drives, objection
-from fakeact_llm_training.sim.kinds import DialectName
+from fakeact_llm_training.sim.frameworks import RECENT, drives, is_usual, objection
+from fakeact_llm_training.sim.kinds import DialectName, Kind
 from fakeact_llm_training.sim.layout import (
     FASTEST,
     SLOWEST,
@@ -26,13 +26,13 @@ from fakeact_llm_training.sim.usual import FULL, Range, rough_speed, usual_batch
 from fakeact_llm_training.sim.wish import FEWEST_STEPS, Wish
 
 # So many combinations are looked at before the best of them will do; large fleets have more layouts each.
-TRIES, TRIES_WHEN_LARGE, LARGE = 16, 4, 1024
+TRIES, TRIES_WHEN_LARGE, LARGE = 16, 6, 1024
 # Seconds a step that are looked at beside the wanted pace; the slow ones only for a model that was asked for.
 OTHER_PACES, SLOW_PACES, HUGE = (0.25, 0.5, 0.85, 1.35), (2.5, 4.5, 9.0), 100e9
 # Tokens in the shortest sequence; pre-training takes longer ones where the model does.
 SHORT = 1024
 # Of what is older than the models of today few runs are seen.
-RECENT, OLD_SHARE = 2023, {"pretrain": 0.3, "finetune": 0.15, "resume": 1.0}
+OLD_SHARE = {"pretrain": 0.25, "finetune": 0.05, "resume": 0.4}
 T = TypeVar("T")
 
 
@@ -75,11 +75,16 @@ def candidate_gpus(wish: Wish) -> list[Gpu]:
 
 def candidate_models(wish: Wish) -> list[Model]:
     """Models that are trained so; ValueError if the one that was asked for is not."""
-    wanted = [wish.model] if wish.model else list(models())
+    wanted = [wish.model] if wish.model else _drawn(wish)
     fitting = [model for model in wanted if not objection(wish.dialect, model, wish.kind)]
     if not fitting:
         raise ValueError(f"{wanted[0].name}: {objection(wish.dialect, wanted[0], wish.kind)}")
     return fitting
+
+
+def _drawn(wish: Wish) -> list[Model]:
+    """What is looked at when nobody asked for a model: at first only what one expects."""
+    return [model for model in models() if not wish.strict or is_usual(wish.dialect, model, wish.kind)]
 
 
 def _combinations(rng: random.Random, wish: Wish, cards: Sequence[Gpu]) -> Iterator[tuple[Model, Gpu]]:
@@ -93,9 +98,13 @@ def _combinations(rng: random.Random, wish: Wish, cards: Sequence[Gpu]) -> Itera
 def _suits(model: Model, gpu: Gpu, wish: Wish) -> float:
     """Weight of a model for a fleet: a batch as people take it, at a pace that can be watched."""
     off = _off_batch(model, gpu, wish)
-    # Hardly anybody fine-tunes what was published without a chat in mind.
-    share = OLD_SHARE[wish.kind] if model.released < RECENT else 1.0
+    share = age_share(model, wish.kind)
     return share if not off else 1e-6 * 2.0 ** (-8 * off)
+
+
+def age_share(model: Model, kind: Kind) -> float:
+    """Weight of a model by its age."""
+    return OLD_SHARE[kind] if model.released < RECENT else 1.0
 
 
 def _off_batch(model: Model, gpu: Gpu, wish: Wish) -> float:

@@ -1,16 +1,16 @@
 """A published pre-training recipe, somewhere in the middle: the job goes on from a checkpoint."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fakeact_llm_training.catalogue import datasets, long_corpora, recipe
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model, Recipe
 from fakeact_llm_training.sim.choice import node_count
-from fakeact_llm_training.sim.corpus import held_out, sequences_in
+from fakeact_llm_training.sim.corpus import held_out, offered, sequences_in
 from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
 from fakeact_llm_training.sim.kinds import FaultRate
 from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, fullness, layouts_of, taste
-from fakeact_llm_training.sim.machine import candidate_gpus, candidate_models, shuffled
+from fakeact_llm_training.sim.machine import age_share, candidate_gpus, candidate_models, shuffled
 from fakeact_llm_training.sim.scenario import Data, Scenario
 from fakeact_llm_training.sim.schedule import Optimizer, Schedule
 from fakeact_llm_training.sim.site import Tone, draw_site
@@ -27,7 +27,8 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
     """A job in the middle of a long run; ValueError if no published recipe goes on such a machine."""
     model, gpu, layout = _first_in_pace(rng, wish)
     plan = recipe(model.slug)
-    corpus = wish.dataset or _corpus(rng, tone, model, layout, plan)
+    known = offered(wish.dialect, tone, (*datasets(), *long_corpora()))
+    corpus = wish.dataset or _corpus(rng, tone, known, layout, model, plan)
     data = _data(corpus, model, layout, plan)
     total = data.samples // layout.global_batch
     nodes = node_count(gpu, wish.gpus) or 1
@@ -85,7 +86,7 @@ def _likely(rng: random.Random, wish: Wish) -> Iterator[tuple[Model, Gpu]]:
     """Pairs in a drawn order, without those whose pace is hopeless by a rough reckoning."""
     cards, wanted = candidate_gpus(wish), candidate_models(wish)
     for gpu in shuffled(rng, cards, [card.weight for card in cards]):
-        for model in shuffled(rng, wanted, [1.0] * len(wanted)):
+        for model in shuffled(rng, wanted, [age_share(model, wish.kind) for model in wanted]):
             plan = recipe(model.slug)
             rough = plan.sequences * min(plan.length, model.context) / rough_speed(model, gpu, wish.gpus)
             if (wish.model and not wish.strict) or 1.5 * FASTEST < rough < 1.2 * SLOWEST:
@@ -113,8 +114,9 @@ def _data(corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:
     return Data(corpus, available, steps * layout.global_batch, validation, subset=steps == wanted)
 
 
-def _corpus(rng: random.Random, tone: Tone, model: Model, layout: Layout, plan: Recipe) -> Dataset:
-    known = (*datasets(), *long_corpora())
+def _corpus(  # noqa: PLR0917
+    rng: random.Random, tone: Tone, known: Sequence[Dataset], layout: Layout, model: Model, plan: Recipe
+) -> Dataset:
     needed = plan.tokens // layout.sequence_length + held_out(layout)
     enough = [one for one in known if sequences_in(one, model, layout.sequence_length) >= needed]
     in_tone = [one for one in enough if one.serious == (tone == "serious")]

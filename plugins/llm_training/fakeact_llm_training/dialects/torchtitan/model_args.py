@@ -48,7 +48,7 @@ def model_args(model: Model, sequence_length: int) -> str:
 
 def is_qwen_like(model: Model) -> bool:
     """Whether it is built by the class for Qwen 3, which says the feed-forward width as it is."""
-    return bool(model.qk_norm) or model.qkv_bias or _feed_forward(model) is None
+    return bool(model.qk_norm) or _feed_forward(model) is None
 
 
 def _class_name(name: str) -> str:
