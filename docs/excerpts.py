@@ -9,7 +9,7 @@ from fakeact.plugins import discover
 from fakeact.testing import perform
 
 RUN: dict[str, Any] = {"gpus": 8, "steps": 20, "epochs": 1, "faults": "none", "tone": "serious"}
-RUN |= {"model": "llama-3.2-1b", "gpu": "h100"}
+RUN |= {"model": "llama-3.1-8b", "gpu": "h100"}
 WIDEST = 118
 """Columns of a page; longer lines are cut short."""
 STEP = re.compile(r"iteration +\d+/|step: +\d+ |'loss'|Training epoch|step=[1-9]|step +\d+/\d+ \|")
