@@ -118,7 +118,7 @@ def test_faults_agree(seed: int, gpus: int) -> None:
 def test_a_restart_and_a_background_save_are_seen() -> None:
     """Among a few seeds there is a traceback, a restored checkpoint and an asynchronous save."""
     runs = [
-        log(seed, scenario=None, gpus=gpus, steps=150, epochs=1, faults="drama") for seed, gpus in ((2, 16), (5, 16))
+        log(seed, scenario=None, gpus=gpus, steps=150, epochs=1, faults="drama") for seed, gpus in ((6, 64), (7, 64))
     ]
     text = "\n".join(line for lines in runs for line in lines)
     for words in (r"\[rank\d+\]: Traceback", r"failed \(exitcode: -?\d+\)", "Restored all states", "Scheduled async"):
@@ -190,7 +190,7 @@ def test_every_rule_has_its_slip() -> None:
 def test_each_rule_catches_its_slip(rule: str) -> None:
     """A planted error is found by the rule that looks for it."""
     resumed = rule in {"loads_take_their_time", "time_limit_is_over"}
-    sound = list(log(0, scenario="resume", gpus=16) if resumed else log(9, **SOUND))
+    sound = list(log(0, scenario="resume", gpus=16) if resumed else log(13, **SOUND))
     spoiled = SLIPS[rule](sound)
     assert spoiled != sound
     assert any(fault.startswith(rule) for fault in checker.faults(spoiled))
