@@ -26,13 +26,17 @@ async def loop(
     began, event = io.now(), None
     async with io.live() as live:
 
+        async def draw() -> None:
+            await live.show(*panel.rows(), *dialect.rows())
+            telemetry.look(panel.looked)
+
         async def redraw() -> None:
             panel.wait(_since(began, io) - run.elapsed)
-            await live.show(*panel.rows(), *dialect.rows())
+            await draw()
 
         dialect.redraw = redraw
         while not run.is_done:
-            await live.show(*panel.rows(), *dialect.rows())
+            await draw()
             await io.csleep(1000 * min(run.until_next_event(), REFRESH) + ROUNDING_MS)
             passed = _since(began, io) - run.elapsed
             for event in run.advance(max(0.0, passed)):
@@ -40,7 +44,6 @@ async def loop(
                 await panel.notice(event)
                 telemetry.notice(event)
             await dialect.meanwhile()
-            telemetry.look()
     dialect.redraw = None
     telemetry.end()
     assert event is not None

@@ -42,6 +42,11 @@ class Panel:
         return self._rows
 
     @property
+    def looked(self) -> float:
+        """The moment of the run that the GPUs are shown of; the present where they are not pinned."""
+        return self._looked if self._place in LOG_ROWS else self._moment
+
+    @property
     def _moment(self) -> float:
         return self._run.elapsed + self._ahead
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fakeact_llm_training.sim.run import TrainingRun
 
 SAMPLE_EVERY = 10.0
-"""Seconds between two looks at all GPUs at the least; a look comes with a step that is logged."""
+"""Seconds between two looks at all GPUs at the least; each is one that the screen takes, too."""
 KINDS = {
     "StepDone": "step",
     "ValidationDone": "validation",
@@ -37,7 +37,7 @@ class Telemetry:
     def __init__(self, io: IO, run: "TrainingRun", output: Output | None) -> None:
         self._run, self._output, self._began = run, output, io.now()
         self._lines = output is not None and output.suffix == ".jsonl"
-        self._sampled, self._due = -math.inf, False
+        self._sampled, self._seen = -math.inf, -math.inf
         self._xids: dict[int, int] = {}
         if output and self._lines:
             self._put(_about(run, self._began))
@@ -52,28 +52,25 @@ class Telemetry:
         if kind and self._lines:
             facts = asdict(event)
             self._put({"event": kind, "time": self._time(facts.pop("at")), **facts})
-        if kind == "step":
-            first = self._sampled < 0
-            self._due |= first or getattr(event, "step", 0) % self._run.scenario.log_interval == 0
 
-    def look(self) -> None:
-        """Look at all GPUs, if it is time to and the screen's panel does so, too."""
-        if self._output and self._due and self._run.elapsed - self._sampled >= SAMPLE_EVERY:
-            self._sampled = self._run.elapsed
-            self._sample(self._output)
-        self._due = False
+    def look(self, moment: float) -> None:
+        """Look at all GPUs if it is time to; *moment* is that of the screen's last look, which has just been taken."""
+        fresh, self._seen = moment != self._seen, moment
+        if self._output and fresh and self._run.latest and moment - self._sampled >= SAMPLE_EVERY:
+            self._sampled = moment
+            self._sample(self._output, moment)
 
     def end(self) -> None:
         """Take the last look."""
         if self._output and self._run.latest:
-            self._sample(self._output)
+            self._sample(self._output, self._run.elapsed)
 
-    def _sample(self, output: Output) -> None:
-        readings = self._run.cluster.readings(self._run.elapsed)
+    def _sample(self, output: Output, at: float) -> None:
+        readings = self._run.cluster.readings(at)
         if not self._lines:
             output.replace(exposition(self._run, readings, self._xids))
             return
-        moment = {"event": "gpu", "time": self._time(self._run.elapsed), "step": self._run.step}
+        moment = {"event": "gpu", "time": self._time(at), "step": self._run.step}
         columns = {
             "utilisation": readings.utilisation,
             "sm_clock_mhz": readings.sm_clock,
