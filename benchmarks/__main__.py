@@ -56,17 +56,17 @@ def frames() -> Measured:
 
 
 def idle() -> Measured:
-    """A minute of shows that are left on: six dialects at two sizes past their start, and all modules in turn."""
+    """Shows that are left on: six dialects at two sizes past their start, and all modules in turn."""
     sizes = {"80": (80, 24), "200": (200, 50)}
     found: Measured = {}
     for name, (columns, rows) in sizes.items():
         shows = [Show(star(seed, "-i", "200"), columns, rows) for seed in SEEDS]
-        each = idling(shows, 12, 60)
+        each = idling(shows, 14, 40)
         found[f"cpu {name}"] = 100 * statistics.mean(one.cpu for one in each)
         found[f"wake {name}"] = statistics.mean(one.wakeups for one in each)
         found["peak"] = max(found.get("peak", 0.0), *(one.peak for one in each))
     rotation = [Show([FAKEACT, "--seed", str(seed), "--max-module-time", "15s"]) for seed in SEEDS[:4]]
-    each = idling(rotation, 5, 120)
+    each = idling(rotation, 5, 90)
     found["cpu all"] = 100 * statistics.mean(one.cpu for one in each)
     found["wake all"] = statistics.mean(one.wakeups for one in each)
     return found

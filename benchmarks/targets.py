@@ -14,16 +14,20 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "first line": Target("first painted line of `fakeact -m llm_training`, CPU", 1.25, 1.0, "L"),
+    "first line": Target(
+        "first painted line of `fakeact -m llm_training`, CPU", 1.25, 1.0, "L", "asyncio, and drawing the scenario"
+    ),
     "help": Target("`fakeact --help`, CPU", 1.25, 1.0, "L"),
     "list": Target("`fakeact -l`, CPU", 1.25, 1.0, "L"),
-    "completions": Target("`fakeact --print-completions bash`, CPU", 1.25, 1.0, "L"),
+    "completions": Target(
+        "`fakeact --print-completions bash`, CPU", 1.25, 1.0, "L", "shtab is loaded and writes its script"
+    ),
     "tqdm": Target(
         "a frame of two bars with metrics through `io.live`, CPU, against tqdm's",
         0.5,
         0.1,
         "x",
-        "writing the two lines' numbers takes a tenth of tqdm's frame already, before anything is compared or sent",
+        "putting the two lines' numbers into text takes a seventh of tqdm's frame already, before anything is sent",
     ),
     "rich": Target(
         "the same against rich's Progress",
@@ -37,7 +41,7 @@ TARGETS = {
         0.1,
         1 / 30,
         "x",
-        "the simulation of the step is part of both sides, and of ours it is the larger part",
+        "the step and the look at the fleet are part of both sides, and almost half of ours",
     ),
     "bytes": Target(
         "bytes of a bar frame against a full redraw",
@@ -59,22 +63,22 @@ TARGETS = {
         10,
         2,
         "s",
-        "an hour is ten thousand steps and as many frames; each step's event, line and bars cost what they cost at "
-        "speed 1, only without the waiting",
+        "four looks a second and each step's event, line and bars cost what they cost at speed 1, only without the "
+        "waiting",
     ),
     "fleet": Target(
         "a step and the heat map at 131,072 GPUs, CPU",
         30,
         5,
         "ms",
-        "a dozen passes over arrays of that length, three of them of fresh normal noise, take some ten milliseconds",
+        "a dozen passes over arrays of that length, and fresh normal noise for three figures of each GPU",
     ),
     "growth": Target(
-        "memory after virtual hours against minute one",
+        "memory after eight virtual hours against minute one, traced",
         1,
         0.1,
         "MiB",
-        "the run's history keeps up to a thousand points a curve for the summary: it fills, then stays",
+        "modules of the other dialects and of the end of runs, imported on the way, and caches that fill",
     ),
     "peak": Target(
         "peak memory of `llm_training`",
@@ -88,6 +92,6 @@ TARGETS = {
         50,
         20,
         "ms",
-        "the loader holds the interpreter while it maps a library of 20 MB; no thread can run meanwhile",
+        "two threads share one interpreter, and a C call of the loading one is not interrupted",
     ),
 }

@@ -53,7 +53,7 @@ def test_little_is_imported_before_the_first_line(dialect: str) -> None:
     """Up to its first line the star needs asyncio and its scenario, but no arrays, no events, no metadata reader."""
     there = loaded(FIRST_LINE, "-m", "llm_training", "--seed", "4", "-o", f"dialect={dialect}")
     assert not there & HEAVY
-    assert not there & {"fakeact_llm_training.sim.run", "fakeact_llm_training.sim.events"}
+    assert not there & {"fakeact_llm_training.sim.run", "fakeact_llm_training.sim.events", "statistics"}
     assert len(there) < 300
 
 

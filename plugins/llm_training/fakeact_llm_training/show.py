@@ -2,21 +2,22 @@
 
 import asyncio
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakeact import IO, Output
 from fakeact_llm_training import dialects
 from fakeact_llm_training.init import init
-from fakeact_llm_training.loop import loop
-from fakeact_llm_training.panel import Place
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.startup import draw_startup
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.panel import Place
 
 LAST_LOOK_MS = 8000
 
 
 async def play(
-    io: IO, rng: random.Random, *, grid: Place = "auto", metrics: Output | None = None, **wishes: Any
+    io: IO, rng: random.Random, *, grid: "Place" = "auto", metrics: Output | None = None, **wishes: Any
 ) -> None:
     """Draw a scenario that fits the wishes, and play it in its dialect."""
     if wishes.get("dialect") is None:
@@ -26,6 +27,8 @@ async def play(
     dialect.dice = random.Random(rng.getrandbits(64))
     try:
         run = await init(io, dialect, rng)
+        from fakeact_llm_training.loop import loop  # behind the first lines, as is what it draws with
+
         await dialect.end(await loop(io, run, dialect, grid, metrics))
     except asyncio.CancelledError:
         if io.signal:
