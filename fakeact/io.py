@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from fakeact import ansi
 from fakeact.errors import ModuleError, RegionError
@@ -146,13 +146,16 @@ class IO:
         if self._canvas.region:
             raise RegionError(f"{what} in a live region: print above it, or change its rows with show()")
 
-    def live(self, *, keep: bool = False) -> "Live":
+    def live(self, *, keep: "bool | Literal['interrupted']" = False) -> "Live":
         """Pin rows at the bottom: ``async with io.live() as live: await live.show("row", "row")``.
 
         Whatever is printed meanwhile scrolls above them. At the end they go, or with *keep* they stay as
-        ordinary lines. Raises :class:`RegionError` if a region is up already.
+        ordinary lines; with ``keep="interrupted"`` only if Ctrl-C ends the show in their midst, as it leaves
+        the progress of tools that simply die of it. Raises :class:`RegionError` if a region is up already.
         """
-        return Live(self._canvas, keep)
+        if keep == "interrupted":
+            return Live(self._canvas, lambda: self.motion and self.signal != 0)
+        return Live(self._canvas, lambda: keep)
 
     def load(self, name: str) -> "asyncio.Future[ModuleType]":
         """Begin to import a heavy module; await what comes back where it is first needed.
@@ -183,7 +186,7 @@ class IO:
 class Live:
     """Rows pinned below the text, as an asynchronous context manager; made by :meth:`IO.live`."""
 
-    def __init__(self, canvas: "Canvas", keep: bool) -> None:
+    def __init__(self, canvas: "Canvas", keep: Callable[[], bool]) -> None:
         self._canvas, self._keep = canvas, keep
 
     async def __aenter__(self) -> Self:
@@ -204,7 +207,7 @@ class Live:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
     ) -> None:
-        self._canvas.close_region(keep=self._keep)
+        self._canvas.close_region(keep=self._keep())
 
 
 def _wake(sleeper: "asyncio.Future[None]") -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -229,6 +230,23 @@ def test_unfinished_lines_ride_on_the_region(module: Make) -> None:
 
     played = perform(module(run))
     assert played.lines == ["loading done", "bar 2"]
+
+
+@pytest.mark.parametrize(
+    ("how", "stays"),
+    [({"interrupt": 1.0}, True), ({"seconds": 1.0}, False), ({"interrupt": 1.0, "motion": False}, False), ({}, False)],
+)
+def test_a_region_that_stays_only_if_interrupted(module: Make, how: dict[str, Any], stays: bool) -> None:
+    """Ctrl-C leaves such rows on a terminal; a deadline, a pipe and the region's own end don't."""
+
+    async def run(io: IO, rng: Random) -> None:
+        async with io.live(keep="interrupted") as live:
+            await live.show("half done")
+            await io.csleep(2000)
+
+    played = perform(module(run), **how)
+    assert played.lines == ["half done"] * stays
+    assert played.screen.cursor[0] == 0
 
 
 def test_a_region_goes_when_its_module_fails(module: Make) -> None:

@@ -23,6 +23,8 @@ def _bright(colour: Style) -> Style:
     return lambda text: bold(colour(text))
 
 
+INTERRUPTED = red("[ERROR]: User interrupted execution")
+"""Its last word at Ctrl-C, beside the terminal's ^C."""
 LEAST_COLUMNS = 79
 """Ansible draws its banners at least this wide, also where the terminal is narrower."""
 _COLOURS: dict[Status, Style] = {

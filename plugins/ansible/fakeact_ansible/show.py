@@ -2,8 +2,8 @@
 
 import random
 
-from fakeact import IO
-from fakeact_ansible.callback import Callback
+from fakeact import IO, Exit
+from fakeact_ansible.callback import INTERRUPTED, Callback
 from fakeact_ansible.catalogue import read_json, sites
 from fakeact_ansible.sim.hosts import inventory
 from fakeact_ansible.sim.linear import Run
@@ -16,7 +16,16 @@ LOADING_MS = (900, 1500)
 
 async def run_playbook(io: IO, rng: random.Random, site: str | None, hosts: int, forks: int, *, trouble: bool) -> None:
     """Run a playbook against so many hosts of a site, a drawn one for None, forks of them at a time."""
-    name = site or rng.choice(sites())
+    try:
+        await _run(io, rng, site or rng.choice(sites()), hosts, forks, trouble=trouble)
+    except Exit:
+        if io.signal:
+            await io.print(INTERRUPTED)
+        raise
+    await io.csleep(3000)
+
+
+async def _run(io: IO, rng: random.Random, name: str, hosts: int, forks: int, *, trouble: bool) -> None:
     project = Project(read_json("sites.json")[name]["root"])
     machines = inventory(name, hosts, rng)
     await io.csleep(rng.uniform(*LOADING_MS))
@@ -28,4 +37,3 @@ async def run_playbook(io: IO, rng: random.Random, site: str | None, hosts: int,
         await io.csleep(seconds * 1000)
         for line in callback.lines(event):
             await io.print(line)
-    await io.csleep(3000)

@@ -83,3 +83,12 @@ def test_without_trouble_nothing_fails() -> None:
 def test_as_many_hosts_as_were_asked_for() -> None:
     """Each host of the inventory has its line in the recap."""
     assert sum(" : ok=" in line for line in play(hosts=23, site="ci", columns=120).lines) == 23
+
+
+@pytest.mark.parametrize("seconds", [0.2, 7.0, 30.0])
+def test_ctrl_c_has_the_last_word_that_ansible_has(seconds: float) -> None:
+    """Interrupted while it loads or works it says so in red; a deadline and the time after the recap have no word."""
+    last = "\x1b[31m[ERROR]: User interrupted execution\x1b[39m\n\x1b[0m"
+    assert play(interrupt=seconds).raw.endswith(last)
+    assert "interrupted" not in play(seconds=seconds).raw
+    assert "interrupted" not in play(interrupt=play().seconds - 1).raw

@@ -44,7 +44,7 @@ async def _lock(io: IO, rng: random.Random, made: Workspace) -> None:
     await io.csleep(rng.uniform(60, 200))
     await io.print(says.status("Updating", "crates.io index"))
     index, passed = Index(made.direct, rng), 0.0
-    async with io.live() as live:
+    async with io.live(keep="interrupted") as live:
         while passed < index.seconds:
             pause = min(index.seconds - passed, 0.1 if passed else QUIET)
             await io.csleep(pause * 1000)
@@ -60,7 +60,7 @@ async def _download(io: IO, rng: random.Random, made: Workspace) -> None:
     """Get all crates and say how much that was."""
     downloads, began = Downloads(made.built, rng), io.now()
     complete: list[Crate] = []
-    async with io.live() as live:
+    async with io.live(keep="interrupted") as live:
         while downloads.pending or downloads.extracting:
             unpacking = downloads.extracting if downloads.extracting else None
             slow = unpacking.name if unpacking and unpacking.size >= SLOW else ""
@@ -80,7 +80,7 @@ async def _compile(io: IO, units: list[Unit], jobs: int, slowness: float) -> Non
     alone = makespan(units, jobs)
     slowness = min(max(slowness, SHORTEST / alone), LONGEST / alone)
     queue, passed = Queue(units, jobs), 0.0
-    async with io.live() as live:
+    async with io.live(keep="interrupted") as live:
         while True:
             for event in queue.advance(passed / slowness):
                 await _say(io, event)

@@ -129,3 +129,10 @@ def test_a_pipe_gets_lines_and_colours_only() -> None:
 def test_it_lasts_one_to_four_minutes() -> None:
     """A build is neither over before one has looked, nor does it outstay its welcome."""
     assert all(60 <= play(seed, motion=False).seconds <= 240 for seed in range(10))
+
+
+@pytest.mark.parametrize("motion", [True, False])
+def test_ctrl_c_leaves_the_row_on_a_terminal(motion: bool) -> None:
+    """Cargo dies of Ctrl-C without a word: the row stands where it was drawn last, and in a pipe there is none."""
+    last = play(interrupt=40, motion=motion).lines[-1]
+    assert bool(ROW.match(last)) is motion

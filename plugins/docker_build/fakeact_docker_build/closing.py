@@ -23,6 +23,8 @@ def closing(build: Build, *, plain: bool) -> Iterator[str]:
     if build.failure:
         yield from excerpt(build.dockerfile, build.failure.first, build.failure.last)
         yield f"ERROR: failed to build: failed to solve: {build.failure.message}"
+    if build.canceled:
+        yield "ERROR: failed to build: failed to solve: Canceled: context canceled"
 
 
 def _output(failure: Failure, plain: bool) -> Iterator[str]:

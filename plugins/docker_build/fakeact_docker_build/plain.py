@@ -34,6 +34,10 @@ class _Track:
         """Whether something has happened that was not told yet."""
         return bisect_right(self.times, now) > bisect_right(self.times, self.told)
 
+    def untold(self, now: float) -> bool:
+        """Whether its end, perhaps by a cancellation, or what came with it was not told yet."""
+        return self.told < self.vertex.completed or self.pending(now)
+
     def waiting(self, now: float) -> tuple[float, float]:
         """For how long it has had something to say, and how often a second it had."""
         first = bisect_right(self.times, self.counted_from)
@@ -66,7 +70,7 @@ class Plain:
 
     def _ended(self, now: float) -> list[_Track]:
         """What has ended, the one that has the word first."""
-        ended = [track for track in self._tracks if track.vertex.completed <= now and track.pending(now)]
+        ended = [track for track in self._tracks if track.vertex.completed <= now and track.untold(now)]
         return sorted(ended, key=lambda track: (track is not self._current, track.vertex.completed))
 
     def _next(self, news: list[_Track], open_: list[_Track], now: float) -> _Track | None:

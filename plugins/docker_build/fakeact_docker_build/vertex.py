@@ -92,6 +92,19 @@ class Build:
     dockerfile: str
     warnings: list[str]
     failure: "Failure | None" = None
+    canceled: bool = False
+    """Whether the client gave up before it had ended."""
+
+    def cancel(self, at: float) -> None:
+        """End it before its time: what runs is given up, what has not started never will."""
+        for vertex in self.vertices:
+            if vertex.started > at:
+                vertex.started = vertex.completed = NEVER
+            elif vertex.completed > at:
+                vertex.stop(at, CANCELED)
+        if all(vertex.warned > at for vertex in self.vertices):
+            self.warnings = []
+        self.canceled, self.failure, self.ended = True, None, at
 
     def started(self, now: float) -> list[Vertex]:
         """The vertices with a row, in the order of their rows."""

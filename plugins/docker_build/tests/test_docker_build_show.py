@@ -1,6 +1,7 @@
 """The show as a whole: it plays, ends, stops and fits everywhere."""
 
 import random
+import re
 from itertools import pairwise
 
 import pytest
@@ -128,3 +129,21 @@ def test_a_dockerfile_is_read_as_buildkit_reads_it() -> None:
     assert [stage.label for stage in stages] == ["assets", "stage-1"]
     assert stages[1].steps[0].text.startswith("RUN apt-get update &&     apt-get install")
     assert full("debian:bookworm-slim") == "docker.io/library/debian:bookworm-slim"
+
+
+@pytest.mark.parametrize("motion", [True, False])
+@pytest.mark.parametrize("seconds", [1.0, 6.0, 25.0])
+def test_ctrl_c_cancels_what_runs(motion: bool, seconds: float) -> None:
+    """What was running is canceled, the header's time is what was waited, and buildx says why it failed."""
+    lines = played(seed=2, interrupt=seconds, motion=motion, columns=100).lines
+    assert lines[-1] == "ERROR: failed to build: failed to solve: Canceled: context canceled"
+    canceled = [line for line in lines if re.match(r" => CANCELED " if motion else r"#\d+ CANCELED$", line)]
+    assert canceled
+    if motion:
+        assert lines[0].split()[2] == f"{seconds:.1f}s"
+        assert not [line for line in lines if "FINISHED" in line]
+
+
+def test_a_deadline_cancels_nothing() -> None:
+    """A show that is over by itself ends without a word about it."""
+    assert "CANCELED" not in played(seed=2, seconds=25).raw

@@ -5,9 +5,6 @@ from typing import Annotated
 
 from fakeact import IO, Module, hookimpl
 
-_FRAME = 0.05
-"""Seconds within which lines appear together."""
-
 
 async def run(
     io: IO,
@@ -19,19 +16,11 @@ async def run(
     """Build a Linux kernel with so many jobs, and modules of up to so many source files."""
     from fakeact_kernel_compile.build import build
     from fakeact_kernel_compile.complaints import complaints
-    from fakeact_kernel_compile.shell import times
+    from fakeact_kernel_compile.playing import play
 
     srctree = f"/usr/src/linux-7.2.{rng.randint(1, 13)}"
     building = build(rng, jobs=jobs, module_files=modules, srctree=srctree, complaints=complaints(rng))
-    shown = 0.0
-    for line in building.play():
-        if line.at - shown >= _FRAME:
-            await io.csleep((line.at - shown) * 1000)
-            shown = line.at
-        await io.print(line.text)
-    await io.csleep((building.now - shown) * 1000)
-    await io.print(times(building.now, building.busy, rng))
-    await io.csleep(3000)
+    await play(io, rng, building, srctree)
 
 
 @hookimpl

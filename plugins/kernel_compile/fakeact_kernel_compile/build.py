@@ -22,7 +22,7 @@ def build(
     kbuild = Kbuild(directories, rng, srctree=srctree, modules=modules, complaints=complaints)
     phases: list[Recipe] = []
     for path in _IN_TURN:
-        phases.append(Recipe("", CALL, tuple(phases), make=kbuild.make(path)))
+        phases.append(Recipe("", CALL, tuple(phases), make=kbuild.make(path), target=path))
     for make in kbuild.make("#bzImage"), finish(kbuild):
         phases.append(Recipe("", CALL, tuple(phases[: len(_IN_TURN)]), make=make))
     return Jobserver(Make(phases), jobs, rng)

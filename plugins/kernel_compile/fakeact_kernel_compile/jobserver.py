@@ -20,6 +20,8 @@ class Recipe:
     says: str = ""
     """What the command itself writes, as it ends."""
     make: "Make | None" = None
+    target: str = ""
+    """What make calls it where it fails, if it says so at all."""
     done: bool = False
 
     @property
@@ -68,6 +70,15 @@ class Jobserver:
         self._ends: list[tuple[float, int, Make, Recipe]] = []
         self.now = self.busy = 0.0
         """Seconds since the build began, and seconds all commands took together."""
+
+    @property
+    def running(self) -> list[tuple[Make, Recipe]]:
+        """The commands that run, each with the make that runs it, in the order in which they began."""
+        return [(make, recipe) for _, _, make, recipe in sorted(self._ends, key=lambda end: end[1])]
+
+    def worked(self, now: float) -> float:
+        """Seconds that all commands had taken together by a moment until which no other has ended."""
+        return self.busy - sum(max(0.0, end - now) for end, _, _, _ in self._ends)
 
     def play(self) -> Iterator[Line]:
         """Run all recipes; gives the lines in the order in which they appear."""

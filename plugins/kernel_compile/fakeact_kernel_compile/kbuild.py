@@ -50,7 +50,7 @@ class Kbuild:
         for step in directory.steps:
             if isinstance(step, str):
                 if not (called := self.make(step)).over:
-                    make.todo.append(Recipe("", CALL, held, make=called))
+                    make.todo.append(Recipe("", CALL, held, make=called, target=step))
             elif commands:
                 make.todo.append(self._command(step, tuple(make.todo) if step.waits else held))
                 held = (make.todo[-1],) if step.holds else held

@@ -64,3 +64,31 @@ def test_more_jobs_are_faster_and_more_modules_slower() -> None:
     }
     assert seconds[48, 40] < 0.6 * seconds[16, 40]
     assert seconds[48, 900] > 1.1 * seconds[48, 40]
+
+
+STOPPED = re.compile(r"make(?:\[(\d+)\])?: \*\*\* \[(\S+):\d+: (\S+)\] Interrupt")
+
+
+@pytest.mark.parametrize("seconds", [4.0, 12.0, 40.0])
+def test_ctrl_c_stops_every_make_from_the_leaves_up(seconds: float) -> None:
+    """Each make that was stopped is named once, after those below it, the top one last; then come bash's times."""
+    played = play(seed=2, interrupt=seconds, columns=200)
+    found = [match for line in played.lines if (match := STOPPED.fullmatch(line))]
+    assert [match[0] for match in found][-1] == "make: *** [Makefile:248: __sub-make] Interrupt"
+    said: dict[str, int] = {}
+    for number, (level, where, target) in enumerate(match.groups() for match in found):
+        assert target not in said
+        said[target] = number
+        if where == "scripts/Makefile.build" and level != "2":
+            assert target.count("/") >= 1
+    for target, number in said.items():
+        directory = target.rpartition("/")[0]
+        assert said.get(directory, number) >= number
+    times = [float(minutes) * 60 + float(rest) for minutes, rest in re.findall(r"(\d+)m([\d.]+)s", played.text)]
+    assert times[0] == pytest.approx(seconds, abs=0.05)
+    assert times[1] + times[2] <= 16 * times[0]
+
+
+def test_a_deadline_stops_no_make() -> None:
+    """A show that is over by itself ends without a word about it."""
+    assert "***" not in play(seed=2, seconds=12).raw

@@ -1,17 +1,18 @@
 """``terraform apply``: lock, refresh, plan, question, apply, summary."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from random import Random
 from typing import TypeAlias
 
-from fakeact import IO
+from fakeact import IO, Exit
 from fakeact_terraform.sim.catalogue import cloud as catalogue
 from fakeact_terraform.sim.graph import Operation, apply_graph, refresh_graph
 from fakeact_terraform.sim.story import Story, tell
 from fakeact_terraform.sim.walk import Event, walk
 from fakeact_terraform.views.approval import PROMPT, QUESTION
 from fakeact_terraform.views.closing import summary
+from fakeact_terraform.views.interrupted import NOT_APPROVED, halted, interrupted
 from fakeact_terraform.views.plan import show
 from fakeact_terraform.views.progress import Progress
 
@@ -30,18 +31,34 @@ async def plan_and_apply(
     provider = catalogue(rng.choice(CLOUDS) if cloud == "any" else cloud)
     empty = rng.random() < 0.25 if state == "any" else state == "empty"
     story, events = _rehearsed(partial(tell, provider, size, empty, io.now(), rng), parallelism, rng)
-    await _lock(io, rng, "Acquiring")
-    await _play(io, walk(refresh_graph(story, rng), parallelism, rng))
-    await io.csleep(rng.uniform(300, 1200))
+    refreshed, applied = Progress(), Progress()
+    await _heeding(io, _refresh(io, rng, story, parallelism, refreshed), lambda: halted(refreshed.running))
     for line in show(story.plan, io.width):
         await io.print(line)
     if not approved:
-        await _ask(io, rng, len(story.plan.changes))
-    applied = await _play(io, events)
+        await _heeding(io, _ask(io, rng, len(story.plan.changes)), lambda: NOT_APPROVED)
+    await _heeding(io, _play(io, events, applied), lambda: halted(applied.running))
     await _lock(io, rng, "Releasing")
     for line in summary(*applied.counts, story.outputs):
         await io.print(line)
     await io.csleep(4000)
+
+
+async def _heeding(io: IO, doing: Awaitable[None], errors: Callable[[], tuple[str, ...]]) -> None:
+    """Do something; if Ctrl-C ends it, with Terraform's last words and the errors that it leaves."""
+    try:
+        await doing
+    except Exit:
+        if io.signal:
+            for line in interrupted(errors(), io.width):
+                await io.print(line)
+        raise
+
+
+async def _refresh(io: IO, rng: Random, story: Story, parallelism: int, progress: Progress) -> None:
+    await _lock(io, rng, "Acquiring")
+    await _play(io, walk(refresh_graph(story, rng), parallelism, rng), progress)
+    await io.csleep(rng.uniform(300, 1200))
 
 
 def _rehearsed(tell_one: Callable[[], Story], parallelism: int, rng: Random) -> tuple[Story, Events]:
@@ -63,9 +80,9 @@ async def _lock(io: IO, rng: Random, doing: str) -> None:
         await io.csleep(milliseconds - LOCK_THRESHOLD)
 
 
-async def _play(io: IO, events: Iterable[Event[Operation]]) -> Progress:
+async def _play(io: IO, events: Iterable[Event[Operation]], progress: Progress) -> None:
     """Say what happens when it happens."""
-    progress, passed = Progress(), 0
+    passed = 0
     for event in events:
         if event.at > passed:
             await io.csleep(event.at - passed)
@@ -73,7 +90,6 @@ async def _play(io: IO, events: Iterable[Event[Operation]]) -> Progress:
         line = progress.line(event, io.now())
         if line:
             await io.print(line)
-    return progress
 
 
 async def _ask(io: IO, rng: Random, changes: int) -> None:

@@ -85,3 +85,31 @@ def test_the_cloud_can_be_chosen(cloud: str, prefix: str) -> None:
     types = {found[1] for line in lines if (found := re.search(r'resource "(\w+)"', line))}
     assert all(each.startswith((prefix, "random_")) for each in types)
     assert types
+
+
+RECEIVED = [
+    "Interrupt received.",
+    "Please wait for Terraform to exit or data loss may occur.",
+    "Gracefully shutting down...",
+    "",
+]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error", "count"),
+    [(0.1, "execution halted", 1), (9.0, "error asking for approval: interrupted", 1), (25.0, "execution halted", 2)],
+)
+def test_ctrl_c_has_the_last_words_that_terraform_has(seconds: float, error: str, count: int) -> None:
+    """The notice and an error for the question, or for all that runs, whatever was interrupted; as 1.11.4 prints it."""
+    lines = perform(MODULE, seed=2, interrupt=seconds, columns=100).lines
+    notice = lines[lines.index(RECEIVED[0]) :]
+    stopping = ["Stopping operation..."] * (error == "execution halted")
+    assert notice == [*RECEIVED, *stopping, *["╷", f"│ Error: {error}", "│", "│", "╵"] * count]
+    assert lines[-len(notice) - 2 :][0].endswith("Enter a value:") is (not stopping)
+
+
+def test_a_deadline_and_the_end_have_no_last_words() -> None:
+    """Only Ctrl-C is answered, and only as long as there is something to interrupt."""
+    whole = perform(MODULE, seed=2, seconds=900).seconds
+    for options in ({"seconds": 25.0}, {"seconds": 900, "interrupt": whole - 1}):
+        assert "Interrupt received." not in perform(MODULE, seed=2, **options).raw  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ async def _start(io: IO, rng: random.Random, project: Project) -> None:
 
 async def _resolve(io: IO, project: Project, resolution: Resolution) -> None:
     started = io.now()
-    async with io.live() as live:
+    async with io.live(keep="interrupted") as live:
         while (passed := _since(io, started)) < resolution.seconds:
             if resolution.decisions:
                 await live.show(rows.resolving(resolution.latest(passed), passed, _columns(io)))
@@ -60,7 +60,7 @@ async def _resolve(io: IO, project: Project, resolution: Resolution) -> None:
 
 async def _prepare(io: IO, preparation: Preparation) -> None:
     started, printed, view = io.now(), 0, rows.PreparationRows(preparation)
-    async with io.live() as live:
+    async with io.live(keep="interrupted") as live:
         while not preparation.finished:
             for build in preparation.builds[printed:]:
                 if not build.finished:
@@ -96,7 +96,7 @@ async def _install(io: IO, project: Project, rng: random.Random) -> None:
     copying = rng.random() < 0.4
     wheels = install(project.missing, rng, copying=copying)
     started = io.now()
-    async with io.live() as live:
+    async with io.live(keep="interrupted") as live:
         if copying:
             for line in lines.link_warning():
                 await io.print(line)

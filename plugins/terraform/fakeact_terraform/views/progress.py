@@ -25,6 +25,11 @@ class Progress:
         self._done_by_verb: Counter[str] = Counter()
 
     @property
+    def running(self) -> int:
+        """How many operations have begun and are not done."""
+        return len(self._began) - self._done_by_verb.total()
+
+    @property
     def counts(self) -> tuple[int, int, int]:
         """How many resources have been added, changed and destroyed."""
         done = self._done_by_verb
