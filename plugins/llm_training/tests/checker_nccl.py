@@ -111,7 +111,7 @@ def ranks_are_where_they_are(found: list[Communicator], lines: list[str]) -> Ite
             yield f"{hosts} after {again[number - 1][0]}"
         for process in comm.processes:
             named, laid = process.find(NAMED), process.find(LAID)
-            bus = f"{int(named[6], 16):012x}"
+            bus = f"{int(named[6], 16):012X}"
             address = f"{bus[:-5].zfill(8)[-8:]}:{bus[-5:-3]}:{bus[-3:-1]}.{bus[-1]}"
             said = (process.host, str(process.pid), address)
             if number == 0 and int(named[2]) in trainer and trainer[int(named[2])] != said:
