@@ -11,6 +11,8 @@ from fakeact_docker_build.vertex import Build
 
 BUSY, IDLE = 0.1, 0.15
 """Seconds between two pictures: BuildKit's limit, and its ticker while nothing is reported."""
+CANCELING = 0.01
+"""Seconds that the builder takes to give up."""
 
 
 async def play(io: IO, rng: random.Random, build: Build, *, plain: bool) -> None:
@@ -21,7 +23,7 @@ async def play(io: IO, rng: random.Random, build: Build, *, plain: bool) -> None
         await (_read(io, build, view) if isinstance(view, Plain) else _watch(io, build, view))
     except Exit:
         if io.signal:
-            build.cancel((io.now() - began).total_seconds())
+            build.cancel((io.now() - began).total_seconds() + CANCELING)
             await _end(io, build, view)
         raise
     await _end(io, build, view)

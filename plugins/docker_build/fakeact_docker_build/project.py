@@ -31,6 +31,12 @@ class Project:
         """The program's own name: the image's, without registry and tag."""
         return self.image.rpartition("/")[2].partition(":")[0]
 
+    @property
+    def node(self) -> str:
+        """The version of Node.js that its images are tagged with, if it needs one."""
+        _, _, rest = self.text.partition("FROM node:")
+        return rest.partition("-")[0]
+
     def stale(self, step: dockerfile.Instruction) -> bool:
         """Whether a step's own input differs from the last build's."""
         if self.cache == "none":

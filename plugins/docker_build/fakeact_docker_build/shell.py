@@ -22,6 +22,8 @@ class Shell:
     """How much longer everything else takes than on a fast machine."""
     clock: float = 0.0
     logs: list[Log] = field(default_factory=list)
+    node: str = ""
+    """The version of Node.js in the project's images, if there is one."""
     wrote: int = 0
     """Bytes that the new layer has."""
 

@@ -183,7 +183,14 @@ class Solver:
     def _run(self, vertex: Vertex, step: Instruction) -> int:
         """Let a step happen; gives the bytes of its layer."""
         if step.keyword == "RUN":
-            shell = Shell(self.rng, self.project.name, self.bandwidth, self.slowness, vertex.started)
+            shell = Shell(
+                self.rng,
+                self.project.name,
+                self.bandwidth,
+                self.slowness,
+                vertex.started,
+                node=self.project.node,
+            )
             commands.play(shell, step.command)
             vertex.logs, vertex.completed = shell.logs, shell.clock
             self.steps.append((vertex, step))

@@ -56,6 +56,17 @@ def _figures(log: list[tuple[float, str]]) -> Iterator[str]:
         if (m := re.match(r"✓ built in (\d+\.\d+)s", line)) and float(m[1]) > at:
             yield "vite's figures are wrong"
         yield from _package_counts(line, words)
+    yield from _vite(words)
+
+
+def _vite(words: list[str]) -> Iterator[str]:
+    """A chunk of more than 500 kB is warned of, a smaller one is not, and figures stand below each other."""
+    rows = [line for line in words if line.startswith("dist/")]
+    sizes = [float(line.split()[1].replace(",", "")) for line in rows]
+    if rows and len({(line.index(" kB │"), len(line)) for line in rows}) > 1:
+        yield "vite's columns are ragged"
+    if rows and (max(sizes) > 500) != any(line.startswith("(!) Some chunks") for line in words):
+        yield "vite's warning is not about its chunks"
 
 
 def _package_counts(line: str, words: list[str]) -> Iterator[str]:
@@ -101,6 +112,8 @@ PLANTED = {
     "pytest's figures are wrong": ("worker", r"\.\.\.\.\.\.\.", "......"),
     "cargo's figures are wrong": ("rust", r"target\(s\) in ", "target(s) in 99m "),
     "vite's figures are wrong": ("vite", r"built in ", "built in 9"),
+    "vite's columns are ragged": ("vite", r"(dist/assets/\S+) ", r"\1"),
+    "vite's warning is not about its chunks": ("vite", r"(dist/assets/\S+ +)\d+\.\d\d", r"\g<1>999.99"),
 }
 
 
@@ -121,3 +134,14 @@ def test_a_failed_step_is_told_with_its_last_lines() -> None:
     stamps = [float(stamp) for stamp in re.findall(r"(?m)^(\d+\.\d+) ", text.split("------\n")[1])]
     assert stamps == sorted(stamps)
     assert 1 <= text.split("------\n")[1].count("\n") - 1 <= 10
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_npm_is_the_one_that_the_image_has(seed: int) -> None:
+    """Node.js 22.22 brings npm 10.9.4, and 24.13 brings 11.6.2; the notice names no other as the one there is."""
+    text = printed(seed, recipe="vite", cache="none")
+    major = re.search(r"library/node:(\d+)", text)
+    notice = re.search(r"version of npm available! (\S+) -> (\S+)", text)
+    assert major
+    assert notice
+    assert notice[1] == {"22": "10.9.4", "24": "11.6.2"}[major[1]]

@@ -224,3 +224,24 @@ def test_nothing_real_is_named(name: str) -> None:
 def dump(story: Story) -> Iterator[str]:
     for stored in [*story.state.values(), *story.result.values()]:
         yield repr(stored.values)
+
+
+def test_a_project_has_one_number_and_nothing_is_older_than_itself() -> None:
+    """All that Google's resources say of their project and of when they were made and updated is the same."""
+    for seed in range(6):
+        state = tell(cloud("google"), "large", False, NOW, Random(seed)).result
+        values = [stored.values for stored in state.values()]
+        assert len({each["project_number"] for each in values if "project_number" in each}) <= 1
+        for each in values:
+            if "time_created" in each:
+                assert each["updated"] >= each["time_created"]
+            if "create_time" in each and "update_time" in each:
+                assert each["update_time"] >= each["create_time"]
+
+
+def test_a_rising_choice_goes_up() -> None:
+    """Whatever release is wanted, the last apply had an earlier one."""
+    place = {"choose": ["app:1", "app:2", "app:3"], "rising": True}
+    for seed in range(20):
+        now = pick(place, Random(seed))
+        assert pick_again(place, now, Random(seed)) < now

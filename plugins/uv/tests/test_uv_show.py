@@ -100,3 +100,10 @@ def test_ctrl_c_leaves_the_rows() -> None:
     interrupted, stopped = play(interrupt=9), play(seconds=9)
     assert "Preparing packages... (30/31)" in interrupted.lines[-1]
     assert not [line for line in stopped.lines if "Preparing packages..." in line]
+
+
+def test_the_systems_python_is_the_one_it_has() -> None:
+    """Debian 13's interpreter is 3.13.5 whenever it is the one that is used."""
+    said = {line for seed in range(12) for line in play(seed=seed, seconds=1, environment="new").lines}
+    found = {line for line in said if line.endswith("interpreter at: /usr/bin/python3.13")}
+    assert found == {"Using CPython 3.13.5 interpreter at: /usr/bin/python3.13"}

@@ -6,6 +6,19 @@ from fakeact_docker_build.shell import Shell
 _HASH = "ABCDEFGHKLMNPQRSTUVWXYZabcdefghkmnopqrstuvwxyz0123456789_-"
 
 
+_LARGE = (
+    "[plugin builtin:vite-reporter] ",
+    "(!) Some chunks are larger than 500 kB after minification. Consider:",
+    "- Using dynamic import() to code-split the application",
+    (
+        "- Use build.rolldownOptions.output.codeSplitting to improve chunking: "
+        "https://rolldown.rs/reference/OutputOptions.codeSplitting"
+    ),
+    "- Adjust chunk size limit for this warning via build.chunkSizeWarningLimit.",
+)
+"""As Vite 8.3.8 says it."""
+
+
 def ci(shell: Shell, _command: str) -> None:
     """Install what the lock file names."""
     rng, known = shell.rng, facts("npm")
@@ -22,9 +35,8 @@ def ci(shell: Shell, _command: str) -> None:
     shell.say("", f"added {count} packages, and audited {count + 1} packages in {seconds}s")
     shell.say("", f"{funding} packages are looking for funding", "  run `npm fund` for details")
     shell.say("", "found 0 vulnerabilities")
-    have, latest = rng.choice(known["npm"]), rng.choice(known["latest"])
-    size = "major" if have.startswith("10") else "minor"
-    shell.say("npm notice", f"npm notice New {size} version of npm available! {have} -> {latest}")
+    have, latest = known["npm"][shell.node.partition(".")[0]], rng.choice(known["latest"])
+    shell.say("npm notice", f"npm notice New major version of npm available! {have} -> {latest}")
     shell.say(f"npm notice Changelog: https://github.com/npm/cli/releases/tag/v{latest}")
     shell.say(f"npm notice To update run: npm install -g npm@{latest}", "npm notice")
     shell.wrote += count * 410_000
@@ -46,7 +58,7 @@ def build(shell: Shell, _command: str) -> None:
     rng = shell.rng
     _script(shell, "build", "tsc -b && vite build")
     shell.wait(4.0, 12.0)
-    shell.say(f"vite v{rng.choice(facts('npm')['vite'])} building for production...")
+    shell.say(f"vite v{rng.choice(facts('npm')['vite'])} building client environment for production...")
     since = shell.clock
     shell.say("transforming...")
     shell.wait(5.0, 16.0)
@@ -54,19 +66,24 @@ def build(shell: Shell, _command: str) -> None:
     shell.wait(0.8, 3.0)
     shell.say("computing gzip size...")
     shell.wait(0.2, 0.8)
-    _chunks(shell)
+    largest = _chunks(shell)
+    shell.say("", *(_LARGE if largest > 500 else ()))
     shell.say(f"✓ built in {shell.clock - since:.2f}s")
 
 
-def _chunks(shell: Shell) -> None:
+def _chunks(shell: Shell) -> float:
+    """List what was written; gives the kilobytes of the largest file."""
     rng = shell.rng
     sizes = sorted((rng.lognormvariate(2.6, 1.4), name) for name in facts("npm")["chunks"])
     files = [("dist/index.html", rng.uniform(0.5, 0.9))]
     for size, name in sizes:
         files.append((f"dist/assets/{name}-{''.join(rng.choices(_HASH, k=8))}.js", size))
-    for path, size in files:
-        shell.say(f"{path:<42} {size:>8.2f} kB │ gzip: {size * rng.uniform(0.28, 0.42):>6.2f} kB")
-        shell.wrote += round(size * 1000)
+    table = [(path, f"{size:,.2f}", f"{size * rng.uniform(0.28, 0.42):,.2f}") for path, size in files]
+    wide = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for path, whole, packed in table:
+        shell.say(f"{path:<{wide[0]}}  {whole:>{wide[1]}} kB │ gzip: {packed:>{wide[2]}} kB")
+    shell.wrote += round(sum(size for _, size in files) * 1000)
+    return max(size for _, size in files)
 
 
 def next_build(shell: Shell, _command: str) -> None:

@@ -1,6 +1,7 @@
 """What a configuration leaves open: ``{"choose": [...]}`` and ``{"some": [...]}`` in a template.
 
-Whoever changed the configuration since the last apply is played by picking again.
+Whoever changed the configuration since the last apply is played by picking again; of what is ``rising``, a
+release's number, the last apply had an earlier one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ def open_places(node: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str,
 def pick(place: Mapping[str, Any], rng: Random) -> Any:
     """A choice for one place: a value, or so many of the words."""
     if "choose" in place:
-        return rng.choice(place["choose"])
+        return rng.choice(place["choose"][1 if place.get("rising") else 0 :])
     words = place["some"]
     least, most = place.get("count", (1, len(words)))
     return sorted(rng.sample(words, rng.randint(least, min(most, len(words)))))
@@ -35,6 +36,8 @@ def pick(place: Mapping[str, Any], rng: Random) -> Any:
 
 def pick_again(place: Mapping[str, Any], old: Any, rng: Random) -> Any:
     """Another choice for the same place: another value, or one word more or less."""
+    if place.get("rising"):
+        return rng.choice(place["choose"][: place["choose"].index(old)])
     if "choose" in place:
         return rng.choice([value for value in place["choose"] if value != old] or [old])
     missing = [word for word in place["some"] if word not in old]

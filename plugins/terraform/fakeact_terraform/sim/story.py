@@ -66,6 +66,7 @@ def _variables(cloud: Cloud, rng: Random) -> dict[str, Any]:
     drawn["serial"] = rng.randint(4, 180)
     drawn["suffix"] = chance("letters.5", rng)
     drawn["uuid"] = chance("uuid", rng)
+    drawn["number"] = chance("digits.12", Random(drawn["uuid"]))
     return drawn
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from fakeact_uv.catalogue import Package, closure, kinds, packages, projects
 from fakeact_uv.sim.versions import older
 
+SYSTEM = "/usr/bin/python3.13"
+"""Debian 13's Python, which stays at the version that it was released with."""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -51,6 +54,7 @@ def draw(rng: random.Random, kind: str = "any", *, upgrade: bool = False) -> Pro
     direct = _requirements(rng.choice(list(kinds())) if kind == "any" else kind, rng)
     needed = closure(direct)
     own, packaged, python = _own(rng), rng.random() < 0.65, rng.choice(projects()["pythons"])
+    interpreter = rng.choice(("", SYSTEM, f"/opt/python/{python}/bin/python3.13"))
     return Project(
         own,
         tuple(direct),
@@ -58,8 +62,8 @@ def draw(rng: random.Random, kind: str = "any", *, upgrade: bool = False) -> Pro
         _elsewhere(needed),
         packaged,
         locked=not upgrade and rng.random() < 0.3,
-        python=python,
-        interpreter=rng.choice(("", "/usr/bin/python3.13", f"/opt/python/{python}/bin/python3.13")),
+        python=projects()["system"][0] if interpreter == SYSTEM else python,
+        interpreter=interpreter,
         installed=_environment([own] * packaged + needed, rng) if upgrade else None,
     )
 
