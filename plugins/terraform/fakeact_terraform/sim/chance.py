@@ -11,12 +11,15 @@ ALPHABETS = {"hex": HEX, "digits": DIGITS, "letters": LETTERS, "base64": BASE64}
 def chance(name: str, rng: Random) -> str:
     """Something made up, by its name: ``hex.17``, ``digits.9``, ``letters.8``, ``uuid``, ``ip``.
 
-    >>> len(chance("hex.17", Random(1))), chance("uuid", Random(1)).count("-")
-    (17, 4)
+    >>> len(chance("hex.17", Random(1))), chance("uuid", Random(1))[14]
+    (17, '4')
     """
     kind, _, length = name.partition(".")
     if kind == "uuid":
-        return "-".join(_some(HEX, size, rng) for size in (8, 4, 4, 4, 12))
+        parts = [_some(HEX, size, rng) for size in (8, 4, 4, 4, 12)]
+        parts[2] = f"4{parts[2][1:]}"  # version and variant (RFC 9562)
+        parts[3] = f"{'89ab'[int(parts[3][0], 16) % 4]}{parts[3][1:]}"
+        return "-".join(parts)
     if kind == "ip":
         return f"{rng.choice(DOCUMENTATION_NETWORKS)}.{rng.randint(1, 254)}"
     return _some(ALPHABETS[kind], int(length), rng)
