@@ -139,6 +139,18 @@ def epochs_divide(log: Log) -> Iterator[str]:
             yield f"{head['Total optimization steps']} steps in all"
 
 
+def sizes_are_real(log: Log) -> Iterator[str]:
+    """No data set is by chance a multiple of the batch, and a header takes longer than a millisecond."""
+    for attempt in log.attempts:
+        head = attempt.header
+        whole = head["Total train batch size (w. parallel, distributed & accumulation)"]
+        if log.world > 4 and not head["Num examples"] % whole:
+            yield f"{head['Num examples']} examples in batches of {whole}"
+    for found in re.finditer(r":1500\] (\S+ \S+) >> .*?:1510\] (\S+ \S+) >> ", log.text, re.DOTALL):
+        if found[1] == found[2]:
+            yield f"a whole header at {found[1]}"
+
+
 def logged(log: Log) -> Iterator[tuple[Attempt, int, dict[str, float]]]:
     """Figures of training with the step that they must be of."""
     every = int(log.number("logging_steps"))
@@ -391,6 +403,7 @@ RULES = (
     ranks_are_all_there,
     batch_multiplies_up,
     epochs_divide,
+    sizes_are_real,
     epoch_follows_steps,
     learning_rate_follows_its_schedule,
     speeds_follow,

@@ -497,12 +497,20 @@ def checkpoints_come_back(log: Log) -> Iterator[str]:
 
 
 def collectives_time_out(log: Log) -> Iterator[str]:
-    """A watchdog speaks shortly after the time-out that was set, and its counters surround the collective."""
+    """A watchdog speaks shortly after the time-out that was set; its counters surround the collective, a bucket's."""
+    padded = {
+        int(m[1]) for attempt in log.attempts for m in attempt.all(r"^Params for bucket .* elements, (\d+) padded")
+    }
+    ranks = {attempt.number("data_parallel_size") for attempt in log.attempts}
     limits = {1000 * attempt.number("distributed_timeout_seconds_after_init") for attempt in log.attempts}
     for line in log.lines:
         if m := re.search(r"Timeout\(ms\)=(\d+)\) ran for (\d+) milliseconds", line):
             limit, ran = int(m[1]), int(m[2])
             if limit not in limits or not 0 <= ran - limit <= 300:
+                yield m[0]
+        if m := re.search(r"OpType=(_\w+), NumelIn=(\d+), NumelOut=(\d+),", line):
+            small, large = sorted(map(int, m.groups()[1:]))
+            if large not in padded or {large} != {small * size for size in ranks}:
                 yield m[0]
         if m := re.search(r"sequence id: (\d+) PG status: last enqueued work: (\d+), last completed work: (\d+)", line):
             seq, enqueued, completed = map(int, m.groups())

@@ -318,11 +318,20 @@ def garbage_is_collected(log: Log) -> Iterator[str]:
 def collectives_time_out(log: Log) -> Iterator[str]:
     """A watchdog speaks shortly after the time-out that was set, and its counters surround the collective."""
     spoken = [m for attempt in log.attempts for _, m in attempt.all(r"all ProcessGroups to (\d+):(\d\d):(\d\d)$")]
+    meshes = [m for attempt in log.attempts for _, m in attempt.all(r"device mesh with \[(.*)\], \[(.*)\]")]
+    sizes = [dict(zip(re.findall(r"\w+", m[1]), map(int, m[2].split(", ")), strict=True)) for m in meshes]
+    shards, worlds = {one.get("dp_shard", 1) for one in sizes}, {prod(one.values()) for one in sizes}
     limits = {1000 * (3600 * int(m[1]) + 60 * int(m[2]) + int(m[3])) for m in spoken}
     for line in log.others:
         if m := re.search(r"Timeout\(ms\)=(\d+)\) ran for (\d+) milliseconds", line):
             limit, ran = int(m[1]), int(m[2])
             yield from [m[0]] * ((bool(limits) and limit not in limits) or not 0 <= ran - limit <= 300)
+        if m := re.search(r"OpType=(_\w+), NumelIn=(\d+), NumelOut=(\d+),", line):
+            small, large = sorted(map(int, m.groups()[1:]))
+            if {large} != {small * size for size in shards}:
+                yield f"{m[0]} in groups of {shards}"
+        if m := re.search(r"PG GUID \d+\((\w+)\) Rank", line):
+            yield from [m[0]] * ((m[1] == "default_pg") != (worlds == shards))
         if m := re.search(r"sequence id: (\d+) PG status: last enqueued work: (\d+), last completed work: (\d+)", line):
             seq, enqueued, completed = map(int, m.groups())
             if not completed < seq <= enqueued:

@@ -167,7 +167,7 @@ def test_a_signal_is_named_as_its_python_shows_enums() -> None:
 
 def test_the_watchdog_speaks_as_in_public_logs() -> None:
     """Words, counters and line numbers of torch 2.9, two blanks before the failure."""
-    hang = c10d.Hang(1, 4711, 78, "BROADCAST", 80, 80, 600000, 600096, 79, 77, 0, "default_pg")
+    hang = c10d.Hang(1, 4711, 78, "BROADCAST", 80, 80, 600000, 600096, 79, 77, 0, 0, "default_pg", 1)
     lines = list(c10d.timed_out(WHEN, "2.9.1", hang, first=True))
     assert re.fullmatch(
         r"\[rank1\]:\[E1103 09:05:06\.123456\d{3} ProcessGroupNCCL\.cpp:683\] \[Rank 1\] Watchdog caught collective "
@@ -336,3 +336,12 @@ def test_the_last_checkpoint_is_saved_as_the_last() -> None:
     assert lines[at - 1] == "Saving the checkpoint (or staging if async is enabled)."
     assert lines[at + 1] == "Sleeping 2 seconds for other ranks to complete"
     assert "Process group destroyed" in lines[at:]
+
+
+@pytest.mark.parametrize("slip", [("NumelIn=", "NumelIn=1"), ("default_pg|mesh_dp_shard_cp", "another_pg")])
+def test_a_collective_of_another_group_is_found(slip: tuple[str, str]) -> None:
+    """Elements that the group does not divide so, and a group of another name, are slips."""
+    lines = [re.sub(*slip, line) for line in drama("OpType=_")]
+    if slip[1] == "another_pg" and not any("default_pg" in line for line in drama("OpType=_")):
+        lines = [re.sub("another_pg", "default_pg", line) for line in lines]
+    assert any(fault.startswith("collectives_time_out") for fault in checker.faults(lines))

@@ -23,6 +23,7 @@ from fakeact_llm_training.sim.events import (
     ValidationDone,
 )
 from fakeact_llm_training.sim.fault_events import (
+    Cancelled,
     Fault,
     NodeLost,
     RankFailed,
@@ -41,7 +42,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 SEEDS = range(12)
-FALL = (Fault, XidLogged, WatchdogTimeout, RankFailed, NodeLost, Teardown)
+FALL = (Cancelled, Fault, XidLogged, WatchdogTimeout, RankFailed, NodeLost, Teardown)
 
 
 def run_of(scenario: Scenario, seed: int = 0) -> TrainingRun:

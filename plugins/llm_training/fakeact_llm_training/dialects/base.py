@@ -95,6 +95,9 @@ class Dialect:
     async def on_NodeLost(self, event: "fe.NodeLost") -> None:  # noqa: N802
         await self.faults.node_lost(event)
 
+    async def on_Cancelled(self, event: "fe.Cancelled") -> None:  # noqa: N802
+        await self.faults.cancelled(event)
+
     async def on_Teardown(self, event: "fe.Teardown") -> None:  # noqa: N802
         await self.faults.torn_down(event)
 

@@ -4,10 +4,11 @@ A worker's watchdog or its traceback, the launcher that ends the others, the sch
 or Ctrl-C, from the launcher down to the workers. A dialect adds where in its source a rank is.
 """
 
+import random
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fakeact_llm_training.sim.kinds import DRAINED
 from fakeact_llm_training.tools import c10d, slurm, torchrun
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
 
@@ -44,6 +45,10 @@ class Faults:
         """Where a file of these frames lies."""
         return f"{launcher.packages}/{file}"
 
+    def elements(self, event: "ev.WatchdogTimeout") -> tuple[int, int]:
+        """Elements in and out of a collective, for dialects that have said before how large their buckets are."""
+        return event.numel_in, event.numel_out
+
     # A fault, event by event
     async def begin(self, fault: "ev.Fault") -> None:
         """The cause itself is silent, unless it is the scheduler."""
@@ -55,9 +60,11 @@ class Faults:
 
     async def timed_out(self, event: "ev.WatchdogTimeout") -> None:
         """A rank's watchdog speaks."""
+        numel_in, numel_out = self.elements(event)
         hang = c10d.Hang(
-            event.rank, event.pid, event.seq, event.op, event.numel_in, event.numel_out, event.timeout_ms, event.ran_ms,
-            event.last_enqueued, event.last_completed, event.group, event.group_name,
+            event.rank, event.pid, event.seq, event.op, numel_in, numel_out, event.timeout_ms, event.ran_ms,
+            event.last_enqueued, event.last_completed, event.group, event.group_guid, event.group_name,
+            event.group_rank,
         )  # fmt: skip
         first = not self._hangs
         self._hangs[event.rank] = hang
@@ -94,38 +101,57 @@ class Faults:
     async def torn_down(self, event: "ev.Teardown") -> None:
         """A launcher ends its workers; the one whose worker failed says which."""
         launcher, moment = self._speaker.launcher(event.node), self._speaker.moment(event.at)
-        preempted = self._fault is not None and self._fault.kind == "preemption"
-        if preempted:
+        own = next((failed for failed in self._failed if failed.host == event.host), None)
+        # A launcher that may restart its workers does so when it hears of another's; else srun ends it.
+        told = self._is_preempted or (own is None and not self._restarts_are_left)
+        if told:
             await self._speaker.by_launcher(event.node, torchrun.death_signal(moment, launcher, event.signal))
         gone = {failed.pid for failed in self._failed}
         alive = [pid for pid in event.pids if pid not in gone]
         for line in torchrun.close_all(moment, launcher, alive, event.signal):
             await self._speaker.by_launcher(event.node, line)
         self._workers_live = False
-        self._launchers_live = self._launchers_live and not preempted
-        if not preempted:
-            await self._report(event, launcher)
+        self._launchers_live = self._launchers_live and not self._is_preempted
+        if told:
+            await self._leave(event.node, event.signal)
+        elif own:
+            await self._report(event, own, launcher)
 
-    async def _report(self, event: "ev.Teardown", launcher: torchrun.Launcher) -> None:
-        """Which worker failed first on this node, and what the scheduler does about the machine."""
-        first = next((failed for failed in self._failed if failed.host == event.host), None)
-        if not first:
-            return
+    @property
+    def _is_preempted(self) -> bool:
+        return self._fault is not None and self._fault.kind == "preemption"
+
+    @property
+    def _restarts_are_left(self) -> bool:
+        return self._speaker.run.attempt < self._run.max_restarts
+
+    async def _leave(self, node: int, signal: int) -> None:
+        """A launcher that was told to end leaves with a traceback."""
+        for line in torchrun.killed(self._speaker.launcher(node), signal):
+            await self._speaker.by_launcher(node, line)
+
+    async def _report(self, event: "ev.Teardown", first: "ev.RankFailed", launcher: torchrun.Launcher) -> None:
+        """Which worker failed first on this node; the last word of a launcher that may not restart it."""
         await self._speaker.io.csleep(WORKERS_END_MS)
         now, job = self._speaker.io.now(), self._run.site.job_id
         line = torchrun.failed(now, launcher, first.exitcode, first.local_rank, first.pid)
         await self._speaker.by_launcher(event.node, line)
         if first.exitcode == -9:
             await self._speaker.by_scheduler(slurm.oom_killed(job))
-        if not self._reported and self._is_queued_again:
-            await self._cancelled("JOB REQUEUE")
-        self._reported = True
+        if not self._restarts_are_left and not self._reported:
+            await self._give_up(first)
 
-    @property
-    def _is_queued_again(self) -> bool:
-        """Whether the job is given another machine; a lost node Slurm reports by itself."""
-        left = self._speaker.run.attempt < self._run.max_restarts
-        return left and self._fault is not None and self._fault.kind in DRAINED and self._fault.kind != "node"
+    async def cancelled(self, event: "ev.Cancelled") -> None:
+        """The scheduler takes the job away: all launchers are told to end, and leave."""
+        await self._cancelled(event.reason)
+        now = self._speaker.io.now()
+        dice = random.Random(f"{self._run.site.job_id} {event.at}")
+        for delay, node in sorted((dice.uniform(0.01, 0.3), node) for node in event.nodes):
+            launcher = self._speaker.launcher(node)
+            line = torchrun.death_signal(now + timedelta(seconds=delay), launcher, 15)
+            await self._speaker.by_launcher(node, line)
+        for node in dice.sample(event.nodes, len(event.nodes)):
+            await self._leave(node, 15)
 
     async def node_lost(self, event: "ev.NodeLost") -> None:
         """Slurm no longer hears of a node."""
@@ -146,10 +172,14 @@ class Faults:
         self._workers_live = self._launchers_live = False
 
     async def give_up(self) -> None:
-        """No attempts are left: the failing node's launcher ends with its report, and srun says so."""
-        if not self._failed:
-            return
-        first, speaker = self._failed[0], self._speaker
+        """No attempts are left: the failing node's launcher has ended with its report."""
+        if self._failed and not self._reported:
+            await self._give_up(self._failed[0])
+
+    async def _give_up(self, first: "ev.RankFailed") -> None:
+        """A launcher ends with its report; srun says so, and ends the others."""
+        self._reported = True
+        speaker = self._speaker
         node = first.rank // self._run.gpus_per_node
         launcher = speaker.launcher(node)
         own = [self.failure(event) for event in self._failed if event.host == first.host]
@@ -158,7 +188,10 @@ class Faults:
         for line in torchrun.child_failed(launcher, self.script, own):
             await speaker.by_launcher(node, line)
         if self._run.nodes > 1:
+            job = self._run.site.job_id
             await speaker.by_scheduler(slurm.task_exited(first.host, node, 1))
+            await speaker.by_scheduler(slurm.step_aborted())
+            await speaker.by_scheduler(slurm.cancelled(speaker.io.now(), job, speaker.host(0), "", step=0))
 
     def failure(self, event: "ev.RankFailed") -> torchrun.Failure:
         """A worker's entry in the report; most scripts do not record their exceptions for it."""
@@ -204,3 +237,12 @@ class Faults:
 def _of_rank(rank: int, lines: Iterable[str]) -> Iterator[str]:
     """Torch says at the beginning of each line of a traceback whose it is."""
     return (f"[rank{rank}]: {line}" for line in lines)
+
+
+def halves(op: str, whole: int, ranks: int) -> tuple[int, int]:
+    """Elements in and out of a collective that gathers or scatters a buffer of so many.
+
+    >>> halves("_ALLGATHER_BASE", 80, 8), halves("_REDUCE_SCATTER_BASE", 80, 8)
+    ((10, 80), (80, 10))
+    """
+    return (whole // ranks, whole) if "GATHER" in op else (whole, whole // ranks)

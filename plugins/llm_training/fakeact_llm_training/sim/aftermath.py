@@ -8,11 +8,22 @@ import numpy as np
 from fakeact_llm_training.sim.collectives import draw_collective
 from fakeact_llm_training.sim.crew import Crew
 from fakeact_llm_training.sim.events import Event
-from fakeact_llm_training.sim.fault_events import Fault, NodeLost, RankFailed, Teardown, WatchdogTimeout, XidLogged
+from fakeact_llm_training.sim.fault_events import (
+    Cancelled,
+    Fault,
+    NodeLost,
+    RankFailed,
+    Teardown,
+    WatchdogTimeout,
+    XidLogged,
+)
 from fakeact_llm_training.sim.kinds import DRAINED, Failure, FaultKind
+from fakeact_llm_training.sim.process_groups import shard_group
 from fakeact_llm_training.sim.scenario import Scenario
 
-MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 32
+MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 16
+# Seconds from the last launcher's word until a health check has drained the node and Slurm queues the job again.
+UNTIL_REQUEUED = (4.0, 11.0)
 # Between a time-out and the abort the watchdog waits for the flight recorder's dump (a public record of torch 2.9).
 DUMP_SECONDS = 60.0
 # The kernel's lines of each kind after the first: seconds later, number. 154 says what the GPU needs now.
@@ -27,7 +38,7 @@ CHAINS: dict[FaultKind, tuple[tuple[float, int], ...]] = {
 ENDS: dict[FaultKind, tuple[Failure, int, float, float]] = {
     "ecc_hbm": ("ecc", 1, 0.3, 1.5),
     "ecc_sram": ("ecc", 1, 0.3, 1.5),
-    "off_bus": ("launch", -6, 0.8, 3.0),
+    "off_bus": ("launch", 1, 0.8, 3.0),
     "nvlink": ("launch", 1, 0.5, 2.0),
     "network": ("nccl", 1, 6.0, 18.0),
     "oom": ("sigkill", -9, 0.01, 0.05),
@@ -60,6 +71,8 @@ def draw_aftermath(
     events += teller.collapse(steps_done)
     node = fault.rank // scenario.gpus_per_node
     drained = fault.kind in DRAINED
+    if drained and fault.kind != "node" and crew.attempt < scenario.max_restarts:
+        events.append(teller.cancelled(max(event.at for event in events)))
     replaced = (node,) if drained and scenario.nodes > 1 else ()
     requeued = drained or fault.kind == "preemption"
     down = float(generator.uniform(14, 32) if requeued else generator.uniform(1.2, 4.0))
@@ -76,6 +89,7 @@ class _Teller:
     def __init__(self, fault: Fault, scenario: Scenario, crew: Crew, generator: np.random.Generator) -> None:
         self._fault, self._scenario, self._crew, self._generator = fault, scenario, crew, generator
         self._node = fault.rank // scenario.gpus_per_node
+        self._group = shard_group(scenario, fault.rank)
 
     def _within(self, low: float, high: float) -> float:
         return float(self._generator.uniform(low, high))
@@ -112,13 +126,19 @@ class _Teller:
         failures: list[Event] = []
         if fault.hangs:
             failures += self._timeouts(steps_done)
-            failures += self._aborts(max(event.at for event in failures) + DUMP_SECONDS)
+            spoken = [event.rank for event in failures if isinstance(event, WatchdogTimeout)]
+            failures += self._aborts(max(event.at for event in failures) + DUMP_SECONDS, spoken)
         else:
             failures.append(self._end())
             if fault.kind == "network":
                 failures.append(self._peer_s_end(failures[0].at))
-        first = min(event.at for event in failures if isinstance(event, RankFailed))
-        return [*failures, *self._teardowns(first, self._node)]
+        first = min((event for event in failures if isinstance(event, RankFailed)), key=_when)
+        return [*failures, *self._teardowns(first.at, first.rank // self._scenario.gpus_per_node)]
+
+    def cancelled(self, after: float) -> Cancelled:
+        """The job goes back to the queue, some time after its launchers have said what they know."""
+        nodes = range(min(self._scenario.nodes, MOST_TEARDOWNS))
+        return Cancelled(after + self._within(*UNTIL_REQUEUED), "JOB REQUEUE", tuple(nodes))
 
     def _failed(self, at: float, rank: int, exitcode: int, error: Failure, *, first: bool) -> RankFailed:
         local, crew = rank % self._scenario.gpus_per_node, self._crew
@@ -136,13 +156,13 @@ class _Teller:
         return self._failed(at + self._within(0.02, 0.06), rank, 1, "nccl", first=False)
 
     def _waiting(self, most: int) -> list[int]:
-        """Ranks that wait for the one that is stuck, no more than `most` of them."""
-        others = [rank for rank in range(self._scenario.world_size) if rank != self._fault.rank]
+        """Ranks of its group that wait for the one that is stuck, no more than `most` of them."""
+        others = [rank for rank in self._group.ranks if rank != self._fault.rank]
         chosen = self._generator.permutation(len(others))[:most]
         return sorted(others[int(i)] for i in chosen)
 
     def _timeouts(self, steps_done: int) -> list[Event]:
-        fault, scenario, crew = self._fault, self._scenario, self._crew
+        fault, scenario, crew, group = self._fault, self._scenario, self._crew, self._group
         what = draw_collective(scenario, self._generator)
         seq = steps_done * what.per_step + int(self._generator.integers(1, what.per_step + 1))
         limit = 1000 * scenario.collective_timeout
@@ -154,13 +174,15 @@ class _Teller:
             found.append(
                 WatchdogTimeout(
                     entered + ran / 1000, rank, rank % scenario.gpus_per_node, crew.host_of(rank), crew.pid(rank), seq,
-                    what.op, what.numel_in, what.numel_out, limit, ran, seq + ahead, seq - 1, 0, "default_pg",
+                    what.op, what.numel_in, what.numel_out, limit, ran, seq + ahead, seq - 1,
+                    group.number, group.guid, group.name, group.place(rank),
                 )
             )  # fmt: skip
         return found
 
-    def _aborts(self, at: float) -> list[Event]:
-        ranks = self._waiting(MOST_ABORTS)
+    def _aborts(self, at: float, spoken: list[int]) -> list[Event]:
+        """Ranks whose watchdog has spoken take themselves down, until a launcher ends the others."""
+        ranks = [spoken[int(i)] for i in self._generator.permutation(len(spoken))[:MOST_ABORTS]]
         times = sorted(at + self._within(0.0, 0.3) for _ in ranks)
         order = self._generator.permutation(len(ranks))
         return [

@@ -48,7 +48,7 @@ class XidLogged(Event):
 
 @dataclass(frozen=True)
 class WatchdogTimeout(Event):
-    """A rank's watchdog gives up the collective `seq` of a process group after `ran_ms`."""
+    """The watchdog of rank `group_rank` of a group gives up the collective `seq` after `ran_ms`."""
 
     rank: int
     local_rank: int
@@ -63,7 +63,9 @@ class WatchdogTimeout(Event):
     last_enqueued: int
     last_completed: int
     group: int
+    group_guid: int
     group_name: str
+    group_rank: int
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,14 @@ class Teardown(Event):
     agent_pid: int
     pids: tuple[int, ...]
     signal: int
+
+
+@dataclass(frozen=True)
+class Cancelled(Event):
+    """The scheduler takes the job away to queue it again, and tells the launchers of these nodes to end."""
+
+    reason: str
+    nodes: tuple[int, ...]
 
 
 class Replacement(NamedTuple):

@@ -11,6 +11,8 @@ from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.model import total_parameters
 
 FP16_SHARE = 0.6
+# torchtitan's train_timeout_seconds, unless one says otherwise.
+TITANS_TIMEOUT = 100
 # Seconds of training in a job of a long run, as queues have them; between its checkpoints, so that few are lost.
 TIME_LIMITS = (1200, 2400)
 BETWEEN_CHECKPOINTS: dict[FaultRate, tuple[float, float]] = {
@@ -34,11 +36,15 @@ def io_per_node(rng: random.Random, model: Model, nodes: int) -> float:
 def draw_habits(rng: random.Random, dialect: DialectName, model: Model, gpu: Gpu, faults: FaultRate) -> dict[str, Any]:
     """Fields of a scenario that no figure of the model or the machine decides."""
     half = may_be_fp16(dialect, model, gpu) and rng.random() < FP16_SHARE
+    asynchronous = rng.random() < FRAMEWORKS[dialect].asynchronous
+    kept = rng.choice((2, 3, 5)) if rng.random() < 0.6 else None
+    restarts = 10 if faults == "drama" else rng.choice((3, 3, 5, 10))
+    timeout = rng.choice((60, 60, 120, 120, 180))
     return {
-        "async_checkpoints": rng.random() < FRAMEWORKS[dialect].asynchronous,
-        "keep_checkpoints": rng.choice((2, 3, 5)) if rng.random() < 0.6 else None,
-        "max_restarts": 10 if faults == "drama" else rng.choice((3, 3, 5, 10)),
-        "collective_timeout": rng.choice((60, 60, 90, 120, 180)),
+        "async_checkpoints": asynchronous,
+        "keep_checkpoints": kept,
+        "max_restarts": restarts,
+        "collective_timeout": TITANS_TIMEOUT if dialect == "torchtitan" else timeout,
         "loss_scaling": loss_scaling(dialect) if half else None,
     }
 

@@ -77,7 +77,10 @@ _NEW = (
 
 
 class Hang(NamedTuple):
-    """A collective that did not come to its end on a rank; times in milliseconds."""
+    """A collective that did not come to its end on a rank; times in milliseconds.
+
+    Messages name a rank by its number in the group, only what stands before them by that in the job.
+    """
 
     rank: int
     pid: int
@@ -90,13 +93,15 @@ class Hang(NamedTuple):
     last_enqueued: int
     last_completed: int
     group: int
+    guid: int
     group_name: str
+    group_rank: int
 
     @property
     def message(self) -> str:
         """What the watchdog caught."""
         return (
-            f"[Rank {self.rank}] Watchdog caught collective operation timeout: WorkNCCL(SeqNum={self.seq}, "
+            f"[Rank {self.group_rank}] Watchdog caught collective operation timeout: WorkNCCL(SeqNum={self.seq}, "
             f"OpType={self.op}, NumelIn={self.numel_in}, NumelOut={self.numel_out}, Timeout(ms)={self.timeout_ms}) "
             f"ran for {self.ran_ms} milliseconds before timing out."
         )
@@ -105,7 +110,7 @@ class Hang(NamedTuple):
     def group_prefix(self) -> str:
         """How a process group names itself; only some have a description."""
         name = f"({self.group_name})" if self.group_name else ""
-        return f"[PG ID {self.group} PG GUID {self.group}{name} Rank {self.rank}]"
+        return f"[PG ID {self.group} PG GUID {self.guid}{name} Rank {self.group_rank}]"
 
 
 def timed_out(when: datetime, torch: str, hang: Hang, *, first: bool) -> Iterator[str]:
@@ -128,8 +133,8 @@ def timed_out(when: datetime, torch: str, hang: Hang, *, first: bool) -> Iterato
 def aborted(when: datetime, launcher: Launcher, hang: Hang) -> Iterator[str]:
     """The watchdog takes its process down: three lines, the exception with its frames, twice, and C++'s last words."""
     at = _RELEASES[release(launcher.torch)]
-    yield _line(when, 0, hang, at.failed, f"[Rank {hang.rank}] {_ORDER}")
-    yield _line(when, 5 + hang.pid * 17 % 60, hang, at.down, f"[Rank {hang.rank}] {_DOWN}")
+    yield _line(when, 0, hang, at.failed, f"[Rank {hang.group_rank}] {_ORDER}")
+    yield _line(when, 5 + hang.pid * 17 % 60, hang, at.down, f"[Rank {hang.group_rank}] {_DOWN}")
     what = f"{hang.group_prefix} Process group watchdog thread terminated with exception: {hang.message}"
     raised = list(_raised(launcher, hang, at.raised))
     yield _line(when, 1100 + hang.pid * 29 % 2900, hang, at.terminated, what)

@@ -1,5 +1,6 @@
 """What torchrun says: at the start, of workers that fail, at the end. Forms of torch 2.6 to 2.9, on stderr."""
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,8 +10,9 @@ from fakeact.widgets import torch_log
 VENV = "/opt/venv"
 """Where torch is installed; in a virtual environment its log names files from ``torch/`` on."""
 WIDEST_RULE = 60
-# Milliseconds between two signals, as measured with four and eight workers.
-GAPS_MS = (1, 0, 1, 12, 0, 1, 1, 2, 0)
+# Milliseconds between two signals: mostly one or none, now and then a dozen while another thread has its turn
+# (1, 0 and 1, 12 were measured with four workers).
+GAP_MS, TURN_MS, TURN_SHARE = 0.8, (3.0, 16.0), 0.07
 SIGINT = 2
 SIGNALS = {
     1: "SIGHUP",
@@ -145,9 +147,11 @@ def closing(when: datetime, launcher: Launcher, pid: int, signal: int = 15) -> s
 
 def close_all(when: datetime, launcher: Launcher, pids: Iterable[int], signal: int = 15) -> Iterator[str]:
     """All surviving workers of a node are told to end, milliseconds after one another."""
+    dice = random.Random(f"{launcher.pid} {when}")
     for pid in pids:
         yield closing(when, launcher, pid, signal)
-        when += timedelta(milliseconds=GAPS_MS[pid % len(GAPS_MS)])
+        turn = dice.random() < TURN_SHARE
+        when += timedelta(milliseconds=dice.uniform(*TURN_MS) if turn else dice.expovariate(1 / GAP_MS))
 
 
 def failed(when: datetime, launcher: Launcher, exitcode: int, local_rank: int, pid: int) -> str:

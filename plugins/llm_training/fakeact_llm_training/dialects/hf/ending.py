@@ -47,11 +47,11 @@ class Ending:
 
     async def _evaluate(self, before: "ev.ValidationDone", loss: float) -> None:
         await self._log.script("*** Evaluate ***")
-        await self._speaker.announce_evaluation(before.samples)
+        await self._speaker.announce_evaluation(self._speaker.held_out)
         seconds = before.seconds * self._speaker.dice.uniform(0.985, 1.01)
         await self._run_through(before.batches, seconds)
-        figures = {"eval_loss": loss, **speed("eval", seconds, before.samples, before.batches)}
-        figures |= {"epoch": self._speaker.run.step / self._run.steps_per_epoch, "eval_samples": before.samples}
+        figures = {"eval_loss": loss, **speed("eval", seconds, self._speaker.held_out, before.batches)}
+        figures |= {"epoch": self._speaker.run.step / self._run.steps_per_epoch, "eval_samples": self._speaker.held_out}
         await self._block("eval", figures | {"perplexity": math.exp(loss)})
 
     async def _run_through(self, batches: int, seconds: float) -> None:

@@ -1,5 +1,7 @@
 """How transformers, the script and the launcher say something beside a bar that does not know of them."""
 
+from datetime import timedelta
+
 from fakeact import IO
 from fakeact.widgets import asctime
 from fakeact_llm_training.dialects.hf.bars import Bars
@@ -11,9 +13,10 @@ class Log:
     def __init__(self, io: IO, bars: Bars) -> None:
         self._io, self._bars = io, bars
 
-    async def tell(self, file: str, line: int, text: str) -> None:
-        """What transformers says at a line of its source."""
-        await self.plain(f"[INFO|{file}:{line}] {asctime(self._io.now())} >> {text}")
+    async def tell(self, file: str, line: int, text: str, *, after: float = 0.0) -> None:
+        """What transformers says at a line of its source, so many seconds from now."""
+        when = self._io.now() + timedelta(seconds=after)
+        await self.plain(f"[INFO|{file}:{line}] {asctime(when)} >> {text}")
 
     async def script(self, text: str, level: str = "INFO") -> None:
         """What the training script says, in the form that the examples of transformers have."""

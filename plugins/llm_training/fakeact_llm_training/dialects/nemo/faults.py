@@ -1,11 +1,16 @@
 """Faults as NeMo shows them: Lightning's loops in the tracebacks, and its word at Ctrl-C."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from fakeact_llm_training.dialects.faults import Broken
+from fakeact_llm_training.dialects.faults import Broken, halves
 from fakeact_llm_training.dialects.faults import Faults as Story
+from fakeact_llm_training.dialects.nemo.model import padded_size
 from fakeact_llm_training.tools.torchrun import Launcher
 from fakeact_llm_training.tools.traceback import Frame
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim import fault_events as ev
 
 SCRIPT = "pretrain.py"
 _CONNECTOR = "lightning/pytorch/trainer/connectors/logger_connector"
@@ -80,6 +85,10 @@ class Faults(Story):
         call = "llm.pretrain(model=model, data=data, trainer=trainer, log=log, resume=resume, optim=optim)"
         below = _READING_DATA if broken in {"stale_file", "loader_worker"} else _READING_THE_LOSS
         return [Frame(SCRIPT, 96, "<module>", call), *_TO_THE_LOOP, *below]
+
+    def elements(self, event: "ev.WatchdogTimeout") -> tuple[int, int]:
+        """Those of the one bucket that a rank has."""
+        return halves(event.op, padded_size(self._run), self._run.dp)
 
     def path(self, file: str, launcher: Launcher) -> str:
         return f"{self._run.site.paths.output}/{file}" if file == SCRIPT else super().path(file, launcher)

@@ -1,0 +1,65 @@
+"""A reader of what launchers and the scheduler say of a fault: knows only the printed text."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+SAID = re.compile(r"[WE](\d{4} \d\d:\d\d:\d\d\.\d{3})000 (\d+) torch/distributed/elastic/\S+\] (.*)")
+CLOSING = re.compile(r"Sending process (\d+) closing signal")
+CANCELLED = re.compile(r"\*\*\* JOB \d+ ON \S+ CANCELLED AT \d{4}-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d) DUE TO (.*) \*\*\*")
+SOONEST = 2.0
+"""Seconds that a health check takes, at least, from a launcher's last word to the requeue."""
+
+
+def faults(lines: list[str]) -> Iterator[str]:
+    """Everything that a launcher or the scheduler does not do so."""
+    yield from _requeues_come_late(lines)
+    yield from _launchers_leave_with_a_traceback(lines)
+    yield from _aborts_are_announced(lines)
+    yield from _processes_are_no_row(lines)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(f"2024 {text}", "%Y %m%d %H:%M:%S.%f")
+
+
+def _requeues_come_late(lines: list[str]) -> Iterator[str]:
+    """A job goes back to the queue when its launchers have said what they know, and then they are told to end."""
+    last: datetime | None = None
+    for at, line in enumerate(lines):
+        if match := SAID.search(line):
+            last = _moment(match[1])
+        if (match := CANCELLED.search(line)) and match[4] == "JOB REQUEUE":
+            cancelled = _moment(f"{match[1]}{match[2]} {match[3]}.999")
+            if last is None or (cancelled - last).total_seconds() < SOONEST:
+                yield f"{line} after {last}"
+            if not any("death signal, shutting down workers" in other for other in lines[at + 1 : at + 3]):
+                yield f"{line}, and no launcher hears of it"
+
+
+def _launchers_leave_with_a_traceback(lines: list[str]) -> Iterator[str]:
+    """Who receives a signal ends with an exception that names it."""
+    told = [match[2] for line in lines if (match := SAID.search(line)) and "death signal" in match[3]]
+    left = [match[1] for line in lines if (match := re.search(r"SignalException: Process (\d+) got signal", line))]
+    if sorted(told) != sorted(left):
+        yield f"launchers {sorted(told)} are told to end, {sorted(left)} do"
+
+
+def _aborts_are_announced(lines: list[str]) -> Iterator[str]:
+    """A process that aborts has said why: its watchdog's exception, and C++'s last words."""
+    spoken = 0
+    for line in lines:
+        spoken += line.startswith("terminate called") or "]:terminate called" in line
+        if "failed (exitcode: -6)" in line and not spoken:
+            yield line
+
+
+def _processes_are_no_row(lines: list[str]) -> Iterator[str]:
+    """On several nodes workers are not as far from their launcher on each of them."""
+    distances: dict[str, int] = defaultdict(lambda: 2**32)
+    for line in lines:
+        if (match := SAID.search(line)) and (closing := CLOSING.match(match[3])):
+            distances[match[2]] = min(distances[match[2]], int(closing[1]) - int(match[2]))
+    if len(distances) > 2 and len(set(distances.values())) == 1:
+        yield f"all workers begin {distances.popitem()[1]} behind their launcher"
