@@ -145,3 +145,16 @@ def test_npm_is_the_one_that_the_image_has(seed: int) -> None:
     assert major
     assert notice
     assert notice[1] == {"22": "10.9.4", "24": "11.6.2"}[major[1]]
+
+
+def test_apt_numbers_archives_from_five_packages_on() -> None:
+    """Few archives are unpacked by their names; more are counted from 0, with as many digits as the last needs."""
+    several = set()
+    for recipe, seed in (("rust", 5), ("worker", 1), ("django", 1)):
+        text = printed(seed, recipe=recipe, cache="none")
+        for command in re.split(r"newly installed", text)[1:]:
+            files = re.findall(r"Preparing to unpack \.\.\./(?:(\d+)-)?[a-z]", command)
+            width = len(str(len(files) - 1))
+            assert files == ([f"{n:0{width}}" for n in range(len(files))] if len(files) >= 5 else [""] * len(files))
+            several.add(len(files) >= 5)
+    assert several == {True, False}

@@ -13,6 +13,8 @@ _INDEXES = (
     ("debian bookworm-updates/main amd64 Packages", 6_924),
     ("debian-security bookworm-security/main amd64 Packages", 285_000),
 )
+_NUMBERED = 5
+"""Packages from which on apt hands dpkg a folder of numbered links (Dpkg::Install::Recursive::Minimum)."""
 _MIRROR = "http://mirror.tinbridge.example/"
 
 
@@ -89,13 +91,13 @@ def _get(shell: Shell, packages: list[tuple[str, str, str, int, int]], archives:
 
 
 def _unpack(shell: Shell, packages: list[tuple[str, str, str, int, int]]) -> None:
-    digits = len(str(len(packages) - 1)) if len(packages) > 1 else 0
+    digits = len(str(len(packages) - 1)) if len(packages) >= _NUMBERED else 0
     for number, (name, version, architecture, _, kib) in enumerate(packages):
         shell.say(f"Selecting previously unselected package {_qualified(name, architecture)}.")
         if not number:
             shell.say("(Reading database ... 6098 files and directories currently installed.)")
         file = f"{name}_{version.replace(':', '%3a')}_{architecture}.deb"
-        where = f".../{number:0{max(digits, 2)}}-{file}" if digits else f".../{file}"
+        where = f".../{number:0{digits}}-{file}" if digits else f".../{file}"
         shell.say(f"Preparing to unpack {where} ...")
         shell.wait(0.005, 0.02)
         shell.say(f"Unpacking {_qualified(name, architecture)} ({version}) ...")
