@@ -187,6 +187,7 @@ SLIPS = {
     "timer_counts": lines_with(r"micro_step=\d", "micro_step=9"),
     "speed_is_what_was_waited": lines_with(r"RunningAvgSamplesPerSec=\d", "RunningAvgSamplesPerSec=0"),
     "script_agrees": lines_with(r"TFLOPs: \d", "TFLOPs: 9"),
+    "clocks_differ": lines_with(r"Samples/sec: \d", "Samples/sec: 9"),
     "loss_is_in_its_place": lines_with(r"Epoch: 1, Step: \d", "Epoch: 1, Step: 99"),
     "perplexity_is_exp_loss": lines_with(r"ppl: \d", "ppl: 9"),
     "scale_halves": lines_with(r"reducing to \d", "reducing to 9"),
