@@ -158,3 +158,11 @@ def test_apt_numbers_archives_from_five_packages_on() -> None:
             assert files == ([f"{n:0{width}}" for n in range(len(files))] if len(files) >= 5 else [""] * len(files))
             several.add(len(files) >= 5)
     assert several == {True, False}
+
+
+def test_certificates_come_with_what_they_need() -> None:
+    """Whoever installs ca-certificates gets openssl, and sees the store filled once and looked at once more."""
+    text = printed(5, recipe="rust", cache="none")
+    order = [text.index(f"Setting up {name} (") for name in ("libssl3:amd64", "openssl", "ca-certificates")]
+    assert order == sorted(order)
+    assert re.findall(r"(\d+) added, 0 removed; done\.", text) == ["150", "0"]

@@ -13,6 +13,21 @@ _INDEXES = (
     ("debian bookworm-updates/main amd64 Packages", 6_924),
     ("debian-security bookworm-security/main amd64 Packages", 285_000),
 )
+_PERL = (
+    "/etc/perl /usr/local/lib/x86_64-linux-gnu/perl/5.36.0 /usr/local/share/perl/5.36.0 "
+    "/usr/lib/x86_64-linux-gnu/perl5/5.36 /usr/share/perl5 /usr/lib/x86_64-linux-gnu/perl-base "
+    "/usr/lib/x86_64-linux-gnu/perl/5.36 /usr/share/perl/5.36 /usr/local/lib/site_perl"
+)
+_NO_MODULE = "Can't locate Term/ReadLine.pm in @INC (you may need to install the Term::ReadLine module)"
+_NO_FRONTEND = (
+    "debconf: unable to initialize frontend: Dialog",
+    "debconf: (TERM is not set, so the dialog frontend is not usable.)",
+    "debconf: falling back to frontend: Readline",
+    "debconf: unable to initialize frontend: Readline",
+    f"debconf: ({_NO_MODULE} (@INC contains: {_PERL}) at /usr/share/perl5/Debconf/FrontEnd/Readline.pm line 7.)",
+    "debconf: falling back to frontend: Teletype",
+)
+"""What debconf says where a package asks something and there is neither a terminal nor the whole of Perl."""
 _NUMBERED = 5
 """Packages from which on apt hands dpkg a folder of numbered links (Dpkg::Install::Recursive::Minimum)."""
 _MIRROR = "http://mirror.tinbridge.example/"
@@ -105,8 +120,23 @@ def _unpack(shell: Shell, packages: list[tuple[str, str, str, int, int]]) -> Non
     for name, version, architecture, *_ in packages:
         shell.say(f"Setting up {_qualified(name, architecture)} ({version}) ...")
         shell.wait(0.01, 0.08)
+        if name == "ca-certificates":
+            shell.say(*_NO_FRONTEND)
+            _certificates(shell, 150)
     shell.say("Processing triggers for libc-bin (2.36-9+deb12u10) ...")
     shell.wait(0.05, 0.2)
+    for name, version, *_ in packages:
+        if name == "ca-certificates":
+            shell.say(f"Processing triggers for {name} ({version}) ...")
+            _certificates(shell, 0)
+            shell.say("Running hooks in /etc/ca-certificates/update.d...", "done.")
+
+
+def _certificates(shell: Shell, added: int) -> None:
+    """What update-ca-certificates says; the package of 2025 brings 150."""
+    shell.say("Updating certificates in /etc/ssl/certs...")
+    shell.wait(0.3, 0.9)
+    shell.say(f"{added} added, 0 removed; done.")
 
 
 def _qualified(name: str, architecture: str) -> str:
