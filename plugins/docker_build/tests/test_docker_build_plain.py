@@ -166,3 +166,11 @@ def test_certificates_come_with_what_they_need() -> None:
     order = [text.index(f"Setting up {name} (") for name in ("libssl3:amd64", "openssl", "ca-certificates")]
     assert order == sorted(order)
     assert re.findall(r"(\d+) added, 0 removed; done\.", text) == ["150", "0"]
+
+
+def test_pip_has_a_newer_release_to_tell_of() -> None:
+    """As in any image whose pip is some months old, the last lines of an installation are pip's notice."""
+    text = printed(1, recipe="worker", cache="none")
+    old, new = re.findall(r"(?m)^#\d+ \S+ \[notice\] A new release of pip is available: (\S+) -> (\S+)$", text)[0]
+    assert [int(part) for part in old.split(".")] < [int(part) for part in new.split(".")]
+    assert text.index("Successfully installed") < text.index("[notice] To update, run: pip install --upgrade pip")

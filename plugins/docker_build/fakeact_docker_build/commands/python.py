@@ -39,6 +39,11 @@ def pip_install(shell: Shell, _command: str) -> None:
         " a virtual environment instead: https://pip.pypa.io/warnings/venv. Use the --root-user-action option"
         " if you know what you are doing and want to suppress this warning."
     )
+    shell.say(
+        "",
+        "[notice] A new release of pip is available: 26.1.2 -> 26.3",
+        "[notice] To update, run: pip install --upgrade pip",
+    )
     shell.wait(0.3, 0.7)
     shell.wrote += round(total * 3.4)
 
