@@ -61,6 +61,14 @@ def test_the_loss_does_not_plunge_below_guessing_at_once() -> None:
         assert course.at(5).loss > 0.68 * course.at(1).loss
 
 
+def test_no_loss_is_below_zero() -> None:
+    """Small batches scatter widely, and what is seen again is known by heart, but a loss stays one."""
+    for seed in (30, 279, 313, 341):
+        scenario = draw(random.Random(seed), dialect="nemo", scenario="finetune", steps=120)
+        course = learning(scenario, seed)
+        assert min(course.at(step).loss for step in range(1, scenario.total_steps + 1)) > 0.05
+
+
 def test_gpt2_follows_the_public_log() -> None:
     """With llm.c's recipe the loss meets its log of GPT-2 124M on FineWeb within a tenth, once it is settled."""
     scenario = draw(random.Random(4), model="gpt2", gpu="h100", gpus=8, steps=12_000, epochs=1, dataset="fineweb")

@@ -116,8 +116,13 @@ class Learning:
         residual = skewed(uniform[:, :3], self._special)
         self._draw_spikes(first, uniform[:, 5])
         expected = self._course.expected(steps - 1, before, rates)
+        level = expected - self._course.memorised(steps, expected)
         noise = residual * self._course.noise_size(expected)
-        loss = expected - self._course.memorised(steps, expected) + noise + self._spike_loss(steps)
+        if self.scenario.kind == "finetune":
+            # What is known by heart scatters less, and no loss is below zero.
+            noise *= level / expected
+            noise = np.where(noise < 0, level * np.expm1(noise / level), noise)
+        loss = level + noise + self._spike_loss(steps)
         return Block(first, loss, self._norms(steps, before, residual, uniform[:, 3:5]), rates, after)
 
     def _draw_spikes(self, first: int, uniform: Array) -> None:

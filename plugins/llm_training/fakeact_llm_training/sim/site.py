@@ -108,7 +108,7 @@ class Site(NamedTuple):
     def pid(self, rank: int, attempt: int = 0) -> int:
         """A worker's process id: the launcher spawns a node's workers one after the other, at each attempt anew."""
         node, local = divmod(rank, self.gpus_per_node)
-        dice = (node * 2654435761 + self.pid_seed * 40503 + attempt * 97) % 2**32
+        dice = (node * 2654435761 + self.pid_seed * 40503 + attempt * 1597334677) % 2**32
         # The launcher has threads and helpers by then, a node more than another; some come between two workers.
         before, most = (18, 240) if self.nodes <= 4093 else (3, 40)
         helpers = sum(not dice >> 3 * place & 7 for place in range(1, local + 1))
