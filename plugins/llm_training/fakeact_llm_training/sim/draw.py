@@ -12,6 +12,7 @@ from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.fresh import draw_fresh
 from fakeact_llm_training.sim.kinds import DIALECTS, FAULTS, KINDS, TONES, DialectName, FaultRate, Kind, ToneWish
 from fakeact_llm_training.sim.machine import shuffled
+from fakeact_llm_training.sim.model import active_parameters
 from fakeact_llm_training.sim.resumed import draw_resumed
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.site import Tone
@@ -23,6 +24,7 @@ from fakeact_llm_training.sim.wish import Wish, check_length
 MOST_TO_TUNE = 64
 # Seconds that a step should take, if nothing speaks against it.
 PACE = (0.6, 1.3)
+LARGEST_WATCHED = 80e9
 SILLY_SHARE = 0.12
 DRAWERS = {"pretrain": draw_fresh, "finetune": draw_tuned, "resume": draw_resumed}
 
@@ -103,13 +105,21 @@ def _first_that_fits(rng: random.Random, wants: _Wants) -> Scenario:
     # At first only what somebody would launch, then whatever goes.
     weights = [FRAMEWORKS[dialect].kinds[kind] * (1e-6 if _odd(kind, wants) else 1.0) for kind, dialect in pairs]
     order = list(shuffled(rng, pairs, weights) if len(pairs) > 1 else pairs)
-    for strict, (kind, dialect) in product((True, False), order):
+    for strict, (kind, dialect) in product(_rounds(wants), order):
+        if strict and _odd(kind, wants):
+            continue
         try:
             return _draw(rng, wants, kind, dialect, strict=strict)
         except ValueError as one:
             if not strict and (not error.args or (kind, dialect) == ("pretrain", "pytorch")):
                 error = one
     raise error
+
+
+def _rounds(wants: _Wants) -> tuple[bool, ...]:
+    """Whether to be strict, round by round; of the largest models no step is short enough to look for one."""
+    huge = wants.model and active_parameters(wants.model) > LARGEST_WATCHED
+    return (False,) if huge else (True, False)
 
 
 def _goes(kind: Kind, wants: _Wants) -> bool:

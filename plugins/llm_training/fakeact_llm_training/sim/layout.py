@@ -149,19 +149,17 @@ def step_seconds(compute: float, communication: float, how: Parallelism, accum: 
 
 
 def layouts(
-    model: Model,
-    gpu: Gpu,
-    world: int,
-    paces: Sequence[float],
-    dialect: DialectName = "pytorch",
-    *,
-    shortest: int = 1024,
-) -> Iterator[Layout]:
-    """Layouts that fit, accumulated to about each of these `paces` in seconds; sequences from `shortest` on."""
+    model: Model, gpu: Gpu, world: int, paces: Sequence[float], dialect: DialectName = "pytorch",
+    *, shortest: int = 1024, least_full: float = 0.0,
+) -> Iterator[Layout]:  # fmt: skip
+    """Layouts that fit, accumulated to about each of these `paces` in seconds.
+
+    Sequences have `shortest` tokens or more, cards are filled to `least_full` at the least.
+    """
     for how in parallelisms(model, gpu, world, dialect):
         for sequence in SEQUENCE_LENGTHS:
             if min(shortest, model.context) <= sequence <= model.context:
-                yield from _batches(model, gpu, how, sequence, paces)
+                yield from _batches(model, gpu, how, sequence, paces, least_full=least_full)
 
 
 def layouts_of(model: Model, gpu: Gpu, world: int, batch: tuple[int, int], dialect: DialectName) -> Iterator[Layout]:
@@ -176,12 +174,16 @@ def layouts_of(model: Model, gpu: Gpu, world: int, batch: tuple[int, int], diale
                 yield _laid_out(model, gpu, how, (micro, length, accum), found)
 
 
-def _batches(model: Model, gpu: Gpu, how: Parallelism, sequence: int, paces: Sequence[float]) -> Iterator[Layout]:
+def _batches(
+    model: Model, gpu: Gpu, how: Parallelism, sequence: int, paces: Sequence[float], *, least_full: float
+) -> Iterator[Layout]:
     slowest = 2 * max(SLOWEST, *paces)
     for micro in MICRO_BATCHES:
         found = fit(model, gpu, how, sequence * micro)
         if not found:
             return
+        if found[0].reserved < least_full * gpu.memory_gib * GIB:
+            continue
         one = compute_seconds(model, gpu, how, (micro, sequence), found[1])
         for accum in {_accumulated(pace, one, how.pp) for pace in paces}:
             yield _laid_out(model, gpu, how, (micro, sequence, accum), found)
@@ -219,7 +221,8 @@ def taste(layout: Layout, model: Model, gpu: Gpu) -> float:
     # Nobody wonders at a large model in pieces.
     cut *= min(1.0, 20e9 / total_parameters(model))
     odd = 0.12 * (layout.micro_batch & (layout.micro_batch - 1) > 0)
-    empty = 5 * max(0.0, FULL - fullness(layout, gpu)) + 2 * max(0.0, fullness(layout, gpu) - 0.9)
+    full = fullness(layout, gpu)
+    empty = 5 * max(0.0, FULL - full) + 2 * max(0.0, full - 0.9)
     return 6 * layout.mfu + lengthy - rare - cut - 0.05 * math.log2(layout.grad_accum) - odd - empty
 
 

@@ -22,7 +22,7 @@ from fakeact_llm_training.sim.layout import (
     taste,
 )
 from fakeact_llm_training.sim.model import total_parameters
-from fakeact_llm_training.sim.usual import FULL, Range, rough_speed, usual_batch
+from fakeact_llm_training.sim.usual import FULL, LEAST_FULL, Range, rough_speed, usual_batch
 from fakeact_llm_training.sim.wish import FEWEST_STEPS, Wish
 
 # So many combinations are looked at before the best of them will do; large fleets have more layouts each.
@@ -148,8 +148,11 @@ def _candidates(wish: Wish, model: Model, gpu: Gpu) -> list[Layout]:
     quick = 0.9 * _batch(wish, model).most / rough_speed(model, gpu, wish.gpus)
     paces = (wish.pace, min(quick, wish.pace), *OTHER_PACES, *slow)
     shortest = SHORT if wish.kind == "finetune" else 2 * SHORT
-    found = list(layouts(model, gpu, wish.gpus, paces, wish.dialect, shortest=shortest))
-    found = found or list(layouts(model, gpu, wish.gpus, paces, wish.dialect))
+    if wish.strict:
+        found = list(layouts(model, gpu, wish.gpus, paces, wish.dialect, shortest=shortest, least_full=LEAST_FULL))
+    else:
+        found = list(layouts(model, gpu, wish.gpus, paces, wish.dialect, shortest=shortest))
+        found = found or list(layouts(model, gpu, wish.gpus, paces, wish.dialect))
     if wish.dataset and wish.steps:
         return [one for one in found if steps_in(wish.dataset, model, one) >= wish.steps] or found
     return found

@@ -120,12 +120,17 @@ def nccl_mib(how: Parallelism) -> int:
 
 def used_mib(memory: Memory, how: Parallelism) -> int:
     """What nvidia-smi shows in MiB."""
-    return memory.reserved // MIB + CONTEXT_MIB + nccl_mib(how)
+    return _shown_mib(memory.reserved, how)
+
+
+def _shown_mib(reserved: int, how: Parallelism) -> int:
+    return reserved // MIB + CONTEXT_MIB + nccl_mib(how)
 
 
 def fits(memory: Memory, how: Parallelism, gpu: Gpu) -> bool:
     """Whether it runs without out-of-memory: 92 % of what torch sees, 96 % of the card."""
-    return memory.reserved <= 0.92 * gpu.memory_gib * GIB and used_mib(memory, how) <= 0.96 * gpu.memory_mib
+    reserved = memory.reserved
+    return reserved <= 0.92 * gpu.memory_gib * GIB and _shown_mib(reserved, how) <= 0.96 * gpu.memory_mib
 
 
 def fit(model: Model, gpu: Gpu, how: Parallelism, tokens: int) -> tuple[Memory, str] | None:
