@@ -51,12 +51,12 @@ class Panel:
         return self._run.elapsed + self._ahead
 
     async def notice(self, event: "Event") -> None:
-        """Look at the GPUs again if this is not only a step."""
+        """Look at the GPUs again if this is a step that is logged, or no step at all."""
         self._ahead = 0.0
-        done = type(event).__name__ == "StepDone"
-        if not done:
+        done, step = type(event).__name__ == "StepDone", getattr(event, "step", 1)
+        if not done or step % self._run.scenario.log_interval == 0:
             self._size = None
-        if self._place == "log" and done and getattr(event, "step", 1) % LOGGED_EVERY == 0:
+        if self._place == "log" and done and step % LOGGED_EVERY == 0:
             for row in self._look(self._io.width, LOGGED_ROWS):
                 await self._io.print(row)
 

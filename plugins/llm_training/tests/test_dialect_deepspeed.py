@@ -119,7 +119,7 @@ def test_a_calculator_finds_no_slip(seed: int) -> None:
 @pytest.mark.parametrize("wishes", [FP16, PIPELINE], ids=["fp16", "pipeline"])
 def test_loss_scales_and_stages_agree(wishes: dict[str, object]) -> None:
     """Loss scaling and pipeline stages have lines of their own, and the same rules hold."""
-    lines = log(1, **wishes)
+    lines = log(4, **wishes)
     assert any(("OVERFLOW" in line) if wishes is FP16 else ("STAGE=3" in line) for line in lines)
     assert checker.faults(list(lines)) == []
 
@@ -205,7 +205,7 @@ def test_every_rule_has_its_slip() -> None:
 @pytest.mark.parametrize("rule", SLIPS)
 def test_each_rule_catches_its_slip(rule: str) -> None:
     """A planted error is found by the rule that looks for it."""
-    sound = list(log(1, **(PIPELINE if rule == "stages_add_up" else FP16)))
+    sound = list(log(4, **(PIPELINE if rule == "stages_add_up" else FP16)))
     spoiled = SLIPS[rule](sound)
     assert spoiled != sound
     assert any(fault.startswith(rule) for fault in checker.faults(spoiled))

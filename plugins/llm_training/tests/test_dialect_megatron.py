@@ -29,7 +29,7 @@ SHORT = {"steps": 25, "epochs": 2, "gpus": 8}
 WHEN = datetime(2026, 1, 30, 10, 45, 32, 123456)
 HALF = {"gpus": 8, "gpu": "a100-80g", "model": "pythia-160m", "steps": 40, "epochs": 1}
 """A run that is in fp16 for this seed."""
-HALF_SEED, WATCHDOG_SEED = 1, 2
+HALF_SEED, WATCHDOG_SEED = 1, 13
 
 
 def module(**wishes: object) -> Module:
@@ -395,13 +395,14 @@ def test_it_can_be_stopped_at_any_moment(seconds: float) -> None:
 
 # The story
 def test_a_run_ends_with_one_more_validation() -> None:
-    """Behind the loop the same sequences give the same loss, batch after batch."""
+    """Behind the loop the set is run through once more; the loss is that in the loop, if there was one at its end."""
     found = list(sound())
     at = next(index for index, line in enumerate(found) if line.startswith("[after training is done]"))
     assert any(re.fullmatch(r"Evaluating on \d+ samples", line) for line in found[at:])
-    seen = [match for line in found if (match := checker.VALIDATION.fullmatch(line))]
-    assert seen[-1][0].startswith(f" validation loss at iteration {2 * 60} on validation set")
-    assert len({match[2] for match in seen if match[1] == seen[-1][1]}) == 1
+    values = [match for line in found if (match := checker.VALIDATION.fullmatch(line))]
+    assert "on validation set" in values[-1][0]
+    assert int(values[-1][1]) == 120 >= int(values[-2][1])
+    assert len({match[2] for match in values if match[1] == "120"}) == 1
 
 
 def test_a_job_that_resumes_says_what_it_loads() -> None:

@@ -106,7 +106,7 @@ def _first_that_fits(rng: random.Random, wants: _Wants) -> Scenario:
     weights = [FRAMEWORKS[dialect].kinds[kind] * (1e-6 if _odd(kind, wants) else 1.0) for kind, dialect in pairs]
     order = list(shuffled(rng, pairs, weights) if len(pairs) > 1 else pairs)
     for strict, (kind, dialect) in product(_rounds(wants), order):
-        if strict and _odd(kind, wants):
+        if strict and _odd(kind, wants) and not all(_odd(one, wants) for one, _ in pairs):
             continue
         try:
             return _draw(rng, wants, kind, dialect, strict=strict)
@@ -158,20 +158,21 @@ def _draw(rng: random.Random, wants: _Wants, kind: Kind, dialect: DialectName, *
         strict=strict,
     )
     tone, play = _tone(rng, wants.tone), DRAWERS[kind]
-    *others, last = _fleets(rng, wants, kind, strict=strict)
+    *others, last = _fleets(rng, wants, kind, dialect, strict=strict)
     for count in others:
         with suppress(ValueError):
             return play(rng, wish._replace(gpus=count), tone, wants.faults)
     return play(rng, wish._replace(gpus=last), tone, wants.faults)
 
 
-def _fleets(rng: random.Random, wants: _Wants, kind: Kind, *, strict: bool) -> list[int]:
+def _fleets(rng: random.Random, wants: _Wants, kind: Kind, dialect: DialectName, *, strict: bool) -> list[int]:
     """Numbers of GPUs to look at, one after the other."""
     if wants.gpus is not None:
         return [wants.gpus]
     if not strict:
-        return [_last_resort(wants.model, kind) if wants.model else max(FLEETS[kind])]
-    return list(shuffled(rng, list(FLEETS[kind]), list(FLEETS[kind].values())))
+        return [_last_resort(wants.model, kind) if wants.model else min(max(FLEETS[kind]), FRAMEWORKS[dialect].largest)]
+    weights = {count: weight for count, weight in FLEETS[kind].items() if count <= FRAMEWORKS[dialect].largest}
+    return list(shuffled(rng, list(weights), list(weights.values())))
 
 
 def _last_resort(model: Model, kind: Kind) -> int:

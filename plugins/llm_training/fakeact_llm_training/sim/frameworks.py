@@ -15,7 +15,8 @@ class Framework(NamedTuple):
     """Shardings it offers, the model size from which it splits matrices, and from which it has stages.
 
     `kinds` weighs what it is used for; `asynchronous` is the share of its runs that save in the background.
-    `by_epoch` says that it knows epochs: it validates and saves where one ends, whatever its intervals.
+    It runs on fleets of `largest` GPUs or fewer, if nobody asks for more. `by_epoch` says that it knows epochs: it
+    validates and saves where one ends, whatever its intervals.
     """
 
     shardings: frozenset[str]
@@ -25,6 +26,7 @@ class Framework(NamedTuple):
     asynchronous: float
     any_fabric: bool = True
     by_epoch: bool = True
+    largest: int = 131_072
 
 
 NEVER = float("inf")
@@ -43,7 +45,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "hf": Framework(
         frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),
-        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0,
+        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0, largest=64,
     ),
     "deepspeed": Framework(
         frozenset(("ZeRO-1", "ZeRO-2", "ZeRO-3")),
