@@ -118,7 +118,8 @@ def test_faults_agree(seed: int, gpus: int) -> None:
 def test_a_restart_and_a_background_save_are_seen() -> None:
     """Among a few seeds there is a traceback, a restored checkpoint and an asynchronous save."""
     runs = [
-        log(seed, scenario=None, gpus=gpus, steps=150, epochs=1, faults="drama") for seed, gpus in ((2, 16), (8, 16))
+        log(seed, scenario=None, gpus=gpus, steps=150, epochs=1, faults="drama")
+        for seed, gpus in ((4, 16), (6, 64), (7, 64), (8, 16))
     ]
     text = "\n".join(line for lines in runs for line in lines)
     for words in (r"\[rank\d+\]: Traceback", r"failed \(exitcode: -?\d+\)", "Restored all states", "Scheduled async"):
