@@ -282,7 +282,8 @@ def test_a_run_says_how_it_is_set_up(dialect: str) -> None:
     printed = text(dialect).lower()
     assert re.search(r"checkpoint", printed)
     assert re.search(r"bf16|bfloat16|fp16|float16", printed)
-    assert re.search(r"\b(8192|8,192|4096|4,096|2048|2,048|1024|1,024)\b", printed)
+    if dialect != "nemo":  # whose log has the sequence length nowhere
+        assert re.search(r"\b(8192|8,192|4096|4,096|2048|2,048|1024|1,024)\b", printed)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

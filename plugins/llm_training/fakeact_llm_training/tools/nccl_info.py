@@ -44,7 +44,7 @@ def ring(channel: int, channels: int, ranks: tuple[int, ...]) -> str:
     >>> ring(0, 2, (0, 1, 2, 3))
     'Channel 00/02 : 0 1 2 3'
     >>> len(ring(0, 16, tuple(range(64)))), ring(0, 16, tuple(range(64)))[-9:]
-    (127, ' 35 36...')
+    (127, '34 35 ...')
     """
     width = len(str(len(ranks) - 1))
     line = f"Channel {channel:02}/{channels:02} :" + "".join(f" {rank:>{width}}" for rank in ranks)
