@@ -31,6 +31,7 @@ class Session:
         self._clock.on_frame = self._screen.show
         self._runner = Runner(programme, self._screen, self._clock, self.over, observe)
         self._loop = ShowLoop(self._clock)
+        self._watchdog = Watchdog(self._clock, self._evict)
         self._keys = Keys(self.over, self._loop, sys.stdin, lambda: self._clock.playing) if saver else None
         if not debug:
             self._loop.set_exception_handler(lambda _loop, _context: None)
@@ -56,7 +57,7 @@ class Session:
                 pause=self._pause,
                 resume=self._resume,
                 resized=self._screen.resized,
-                patrol=Watchdog(self._clock, self._evict).look,
+                patrol=self._watchdog.look,
             ) as signals:
                 if self._seconds is not None:
                     signals.watch(self._seconds)
@@ -91,5 +92,6 @@ class Session:
         self._leave()
 
     def _resume(self) -> None:
+        self._watchdog.forget()
         self._enter()
         self._screen.show()

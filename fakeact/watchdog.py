@@ -18,9 +18,13 @@ class Watchdog:
     *evict* is called with what is wrong with the module that plays; it takes effect if the loop still turns.
     """
 
-    def __init__(self, clock: Clock, evict: Callable[[ModuleError], object]) -> None:
-        self._clock, self._evict = clock, evict
+    def __init__(self, clock: Clock, evict: Callable[[ModuleError], object], patrol: float | None = None) -> None:
+        self._clock, self._evict, self._patrol = clock, evict, PATROL if patrol is None else patrol
         self._rests, self._evicted = -1, False
+
+    def forget(self) -> None:
+        """Begin anew: the program was stopped meanwhile, and the time until the next look is no measure."""
+        self._rests = -1
 
     def look(self, frame: FrameType | None) -> float:
         """Evict a module that blocks, spins or floods; gives the seconds until the next look.
@@ -31,11 +35,11 @@ class Watchdog:
         before, self._rests = self._rests, self._clock.rests
         if self._clock.resting or before != self._rests:
             self._evicted = False
-            return PATROL
+            return self._patrol
         names = list(_callers(frame))
         if any(name.startswith(("fakeact.screen", "fakeact.stages")) for name in names):
             return AGAIN  # a reader that takes its time
-        error = ModuleError(f"blocks the show: it has not slept for {PATROL:.0f} seconds (await io.csleep)")
+        error = ModuleError(f"blocks the show: it has not slept for {self._patrol:.0f} seconds (await io.csleep)")
         if self._evicted and "asyncio.events" in names:  # the exception will end in a task
             raise error
         if not self._evicted:

@@ -98,6 +98,37 @@ def test_the_others_play_on(tmp_path: Path, name: str) -> None:
     assert "blocks the show" in done.stderr
 
 
+PAUSES = """
+import time
+from fakeact import Module, hookimpl
+async def pauses(io, rng):
+    await io.print("begun")
+    await io.csleep(0)
+    time.sleep(1.5)
+    await io.print("played on")
+@hookimpl
+def fakeact_modules(): return [Module("pauses", "", pauses)]
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no alarms there")
+def test_a_deadline_does_not_make_it_impatient(tmp_path: Path) -> None:
+    """With --exit-after-time a module that blocks for less than the patrol is left alone, as without."""
+    (tmp_path / "pauses.py").write_text(PAUSES)
+    said = ["--plugin", str(tmp_path / "pauses.py"), "-m", "pauses", "--exit-after-modules", "1"]
+    code = f"from fakeact import cli; cli.main({[*said, '--exit-after-time', '600s']!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "begun\nplayed on\n", "")
+
+
+def test_a_stop_is_no_evidence() -> None:
+    """After Ctrl-Z and fg the dog begins anew."""
+    dog = Watchdog(clock(), pytest.fail)
+    for _ in range(3):
+        assert dog.look(None) == PATROL
+        dog.forget()
+
+
 def test_a_look_costs_next_to_nothing() -> None:
     """The patrol's wake-ups stay far below what a show may have."""
     assert watchdog.PATROL >= 5
