@@ -1,7 +1,7 @@
 """A fleet that is too large for rows: GPUs as half cells in the colours of their temperatures, rack by rack."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,7 +75,7 @@ def heat_map(readings: "Readings", scenario: "Scenario", host: Host, columns: in
     return [*lines, _line_of(readings, scenario, host, columns)] if below else lines
 
 
-@cache
+@lru_cache(maxsize=2)
 def longest_name(site: "Site") -> int:
     """Columns that the longest of the nodes' names takes."""
     return max(map(len, site.hosts))

@@ -7,7 +7,7 @@ ones that the simulation knows.
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _gpu_labels(scenario: "Scenario", rank: int, host: str) -> str:
     )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _uuid(seed: int, host: str, local: int) -> str:
     """A GPU's identifier, which goes with its machine."""
     text = f"{random.Random(f'{seed}/{host}/{local}').getrandbits(128):032x}"

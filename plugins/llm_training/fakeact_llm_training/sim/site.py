@@ -1,7 +1,7 @@
 """Where a run takes place: nodes, names, addresses, process ids, paths, software."""
 
 import random
-from functools import cache
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from fakeact_llm_training.catalogue import names
@@ -129,7 +129,7 @@ def _later(pid: int, attempt: int, seed: int) -> int:
     return 1001 + (pid - 1001 + attempt * (7919 + seed % 9973)) % 4_190_000
 
 
-@cache
+@lru_cache(maxsize=2)
 def _hosts(site: Site) -> tuple[str, ...]:
     return tuple(map(site.host, range(site.nodes)))
 
