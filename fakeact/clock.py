@@ -30,6 +30,13 @@ class Stalled(RuntimeError):
     """Every task waits and no timer is set: on a free-running clock nothing can happen any more."""
 
 
+class NeverSleeps(Stalled):
+    """A module goes on and on without a moment of show time, so that on a free-running clock it never ends."""
+
+    def __init__(self) -> None:
+        super().__init__("never sleeps: await io.csleep(ms) lets time pass")
+
+
 class Wall(Protocol):
     """Where playing time comes from."""
 
@@ -78,6 +85,8 @@ class Clock:
         self.show = 0.0
         self.hurry = False
         self.on_frame: Callable[[], None] = lambda: None
+        self.on_turn: Callable[[], None] = lambda: None
+        """Called whenever the loop turns without waiting."""
         self.resting, self.rests = False, 0
         """Whether everything waits for time to pass, and how often it has."""
         self._wall, self._speed = wall, speed
@@ -112,6 +121,7 @@ class Clock:
         now = self._wall.now()
         self._meet_deadlines(now)
         if seconds == 0:
+            self.on_turn()
             return select(0)
         target = math.inf if seconds is None else self.show + seconds
         due = self._due(target, now)

@@ -12,6 +12,10 @@ AGAIN = 0.05
 """Seconds until another look at a module that has been told to leave."""
 
 
+class Blocked(ModuleError):
+    """A module keeps the event loop to itself."""
+
+
 class Watchdog:
     """Looks from time to time whether the show has come to rest since, if only for a moment.
 
@@ -39,7 +43,7 @@ class Watchdog:
         names = list(_callers(frame))
         if any(name.startswith(("fakeact.screen", "fakeact.stages")) for name in names):
             return AGAIN  # a reader that takes its time
-        error = ModuleError(f"blocks the show: it has not slept for {self._patrol:.0f} seconds (await io.csleep)")
+        error = Blocked(f"blocks the show: it has not slept for {self._patrol:.0f} seconds (await io.csleep)")
         if self._evicted and "asyncio.events" in names:  # the exception will end in a task
             raise error
         if not self._evicted:

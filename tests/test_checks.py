@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep as nap
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ import pytest
 from fakeact import IO, Module
 from fakeact.plugins import discover
 from fakeact.pytest_plugin import Perform
+from fakeact.recording import restless
 from fakeact.style import red
 from fakeact.testing import CHECKS, BrokenRule, broken_rules, check_module
 
@@ -40,6 +44,30 @@ async def endless(io: IO, rng: random.Random) -> None:
     while True:
         await io.print(str(rng.random()))
         await io.csleep(20_000)
+
+
+async def prints_for_ever(io: IO, rng: random.Random) -> None:
+    """Print without sleeping."""
+    while True:
+        await io.print(str(rng.random()))
+
+
+async def turns_for_ever(io: IO, rng: random.Random) -> None:
+    """Let the loop turn, but no time pass."""
+    while True:
+        await asyncio.sleep(0)
+
+
+async def blocks(io: IO, rng: random.Random) -> None:
+    """Sleep as a script does."""
+    await sound(io, rng)
+    time.sleep(9)
+
+
+async def blocks_by_another_name(io: IO, rng: random.Random) -> None:
+    """Sleep as a script does that has imported the name."""
+    await sound(io, rng)
+    nap(9)
 
 
 async def failing(io: IO, rng: random.Random) -> None:
@@ -76,6 +104,12 @@ async def own_dice(io: IO, rng: random.Random) -> None:
 async def no_dice(io: IO, rng: random.Random) -> None:
     """Roll no dice."""
     await io.print("always the same")
+
+
+async def idle_dice(io: IO, rng: random.Random) -> None:
+    """Roll dice for nothing."""
+    rng.random()
+    await no_dice(io, rng)
 
 
 async def fails_when_narrow(io: IO, rng: random.Random) -> None:
@@ -180,13 +214,17 @@ async def real_address(io: IO, rng: random.Random) -> None:
 
 BREAKERS: dict[Callable[..., Any], str] = {
     endless: "plays_to_its_end",
+    prints_for_ever: "plays_to_its_end",
+    turns_for_ever: "plays_to_its_end",
+    blocks: "does_not_block",
+    blocks_by_another_name: "does_not_block",
     failing: "plays_to_its_end",
     forgets_await: "plays_to_its_end",
     prints_by_itself: "is_inert",
     fails_when_told: "ends_when_told",
     deaf: "ends_when_told",
     own_dice: "is_the_same_under_one_seed",
-    no_dice: "differs_with_the_seed",
+    idle_dice: "differs_with_the_seed",
     fails_when_narrow: "fits_every_size",
     rewrites_wrapped_lines: "fits_every_size",
     only_for_utf8: "is_readable_without_utf8",
@@ -232,10 +270,39 @@ def test_a_rule_catches_who_breaks_it(run: Callable[..., Any]) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("run", [late, connects, secret, real_address, shared_dice, seems_dead, only_for_utf8])
+@pytest.mark.parametrize(
+    "run", [late, blocks, idle_dice, connects, secret, real_address, shared_dice, seems_dead, only_for_utf8]
+)
 def test_a_spoiled_module_breaks_one_rule(run: Callable[..., Any]) -> None:
     """A rule does not stumble over what is another's business."""
     assert broken_by(Module(run.__name__, "./x", run)) == {BREAKERS[run]}
+
+
+def test_a_show_without_dice_is_no_fault() -> None:
+    """A show that never asks its rng may be the same each time."""
+    assert broken_by(Module("no_dice", "", no_dice)) == set()
+
+
+@pytest.mark.parametrize("run", [prints_for_ever, turns_for_ever])
+def test_who_never_sleeps_is_told_so_at_once(run: Callable[..., Any]) -> None:
+    """One line says it, instead of a report that never comes."""
+    assert [why for _, why in broken_rules(Module("x", "", run))] == [
+        "never sleeps: await io.csleep(ms) lets time pass (no other rule can be looked at until it does)"
+    ]
+
+
+def test_who_does_not_let_the_loop_turn_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An alarm ends what neither prints nor turns, where there are alarms."""
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("no alarms there")
+    monkeypatch.setattr(restless, "PATROL", 0.1)
+
+    async def spins(io: IO, rng: random.Random) -> None:
+        while True:
+            pass
+
+    (why,) = [why for _, why in broken_rules(Module("spins", "", spins))]
+    assert why.startswith("blocks the show")
 
 
 def test_a_module_that_shows_nothing_has_a_report() -> None:

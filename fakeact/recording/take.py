@@ -1,13 +1,14 @@
 """A programme played on virtual time and kept frame by frame: what recordings and tests are made of."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fakeact.clock import Clock, ShowLoop, VirtualWall
 from fakeact.ending import Over, Reason
+from fakeact.recording.restless import Bounds, patrolled
 from fakeact.runner import Observe, Programme, Runner
 from fakeact.screen import Screen
 from fakeact.stages.colour import Depth, fit
@@ -49,6 +50,7 @@ class _Tape:
         self.motion = motion
         self._take, self._clock, self._depth = take, clock, depth
         self._sizes = sorted(sizes.items())
+        self.on_write: Callable[[str], object] = lambda _text: None
 
     def size(self) -> Size:
         while self._sizes and self._sizes[0][0] <= self._clock.playing:
@@ -57,6 +59,7 @@ class _Tape:
 
     def write(self, text: str) -> None:
         size = self.size()
+        self.on_write(text)
         self._take.frames.append(Frame(self._clock.playing, fit(text, self._depth), size))
 
     def open(self) -> None:
@@ -81,11 +84,12 @@ def take(
     """Play a programme, which must have an end, as fast as it can be computed; *started* is its first moment.
 
     *interrupt* is when Ctrl-C is pressed, in seconds of playing time.
-    A module that raises does not raise here. One that waits for what can't come raises
-    :class:`fakeact.clock.Stalled`.
+    A module that raises does not raise here, nor does one that never sleeps: it is ended, with an error that says
+    so. One that waits for what can't come raises :class:`fakeact.clock.Stalled`.
     """
     clock, over, kept = Clock(VirtualWall(), speed), Over(), Take(size)
-    screen = Screen(_Tape(kept, clock, motion, depth, sizes or {}), over)
+    tape = _Tape(kept, clock, motion, depth, sizes or {})
+    screen = Screen(tape, over)
     clock.on_frame = screen.show
 
     if interrupt is not None:
@@ -99,8 +103,11 @@ def take(
 
     runner = Runner(programme, screen, clock, over, note)
     loop = ShowLoop(clock)
+    bounds = Bounds(clock, runner.evict)
+    clock.on_turn, tape.on_write = bounds.turned, bounds.printed
     try:
-        loop.run_until_complete(runner.play(started))
+        with patrolled(clock, lambda error: loop.call_soon_threadsafe(runner.evict, error)):
+            loop.run_until_complete(runner.play(started))
     finally:
         loop.close()
     kept.ended = "failed" if runner.all_broken else "stopped" if over else "finished"

@@ -15,22 +15,27 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from functools import lru_cache
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fakeact.clock import NeverSleeps
 from fakeact.module import Module
 from fakeact.outputs import Output
 from fakeact.stages.glyphs import encodable
-from fakeact.testing.inert import acts
+from fakeact.testing.inert import acts, naps
 from fakeact.testing.performance import Performance, perform
+from fakeact.watchdog import Blocked
 
 if TYPE_CHECKING:
     import pytest
+
+    from fakeact.io import IO
 
 LONGEST = 4 * 3600.0
 """Seconds of show time after which a module is said never to end."""
@@ -45,6 +50,10 @@ class BrokenRule(AssertionError):
     """A module does not hold a rule."""
 
 
+class _NeverSleeps(BrokenRule):
+    """A module that can't be played to any moment: no other rule can be asked about it."""
+
+
 Check = Callable[..., None]
 
 
@@ -53,13 +62,34 @@ def _require(holds: object, otherwise: str) -> None:
         raise BrokenRule(otherwise)
 
 
+Options = tuple[tuple[str, Any], ...]
+
+_RESTLESS: dict[tuple[Module, Options], str] = {}
+"""What was found about modules that never sleep: once is enough."""
+
+
+def _perform(
+    module: Module, options: Mapping[str, Any], blocked: list[float] | None = None, **settings: Any
+) -> Performance:
+    """A play in which time.sleep takes no time, and is noted in *blocked*; raises for one that never lets time pass."""
+    key = (module, tuple(sorted(options.items())))
+    if key not in _RESTLESS:
+        with naps(module.run.__module__, [] if blocked is None else blocked):
+            played = perform(module, **settings, **options)
+        if not isinstance(played.error, NeverSleeps | Blocked):
+            return played
+        _RESTLESS[key] = str(played.error)
+    raise _NeverSleeps(_RESTLESS[key])
+
+
 @lru_cache(maxsize=8)
-def _whole(module: Module, options: tuple[tuple[str, Any], ...], **settings: Any) -> tuple[Performance, list[str]]:
-    """A play from the first to the last line, and what Python has warned of meanwhile."""
+def _whole(module: Module, options: Options, **settings: Any) -> tuple[Performance, list[str], list[float]]:
+    """A play from the first to the last line, what Python has warned of meanwhile, and how long it has blocked."""
+    blocked: list[float] = []
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", RuntimeWarning)
-        played = perform(module, seconds=LONGEST, seed=1, **settings, **dict(options))
-    return played, [f"{warning.message} ({Path(warning.filename).name}:{warning.lineno})" for warning in said]
+        played = _perform(module, dict(options), blocked, seconds=LONGEST, seed=1, **settings)
+    return played, [f"{warning.message} ({Path(warning.filename).name}:{warning.lineno})" for warning in said], blocked
 
 
 def _played(module: Module, options: dict[str, Any], **settings: Any) -> Performance:
@@ -71,9 +101,18 @@ def plays_to_its_end(module: Module, **options: Any) -> None:
     """It comes to an end by itself, without an error."""
     played = _played(module, options)
     _require(played.error is None, f"fails: {type(played.error).__name__}: {played.error}")
-    _require(played.ended == "finished", f"has not ended after {LONGEST / 3600:.0f} hours of show time")
+    _require(
+        played.ended == "finished",
+        f"has not ended after {LONGEST / 3600:.0f} hours of show time: an endless show takes an option for its length",
+    )
     forgotten = [line for line in _whole(module, tuple(sorted(options.items())))[1] if "never awaited" in line]
     _require(not forgotten, f"forgets an await: {forgotten[:1]}")
+
+
+def does_not_block(module: Module, **options: Any) -> None:
+    """It waits with io.csleep only, so that the picture, Ctrl-C and the other tasks go on."""
+    blocked = _whole(module, tuple(sorted(options.items())))[2]
+    _require(not blocked, f"blocks the show with time.sleep({max(blocked, default=0):g}): await io.csleep(ms) instead")
 
 
 def ends_when_told(module: Module, **options: Any) -> None:
@@ -81,7 +120,7 @@ def ends_when_told(module: Module, **options: Any) -> None:
     length = _played(module, options).seconds
     for share in (0.0, 0.1, 0.35, 0.62, 0.9):
         moment = max(0.01, share * length)
-        played = perform(module, seconds=moment, seed=1, **options)
+        played = _perform(module, options, seconds=moment, seed=1)
         _require(played.error is None, f"told to end after {moment:.1f} s it fails: {played.error!r}")
         _require(
             played.seconds <= moment + 0.05, f"told to end after {moment:.1f} s it goes on to {played.seconds:.1f} s"
@@ -90,14 +129,25 @@ def ends_when_told(module: Module, **options: Any) -> None:
 
 def is_the_same_under_one_seed(module: Module, **options: Any) -> None:
     """The same seed gives the same bytes."""
-    again = perform(module, seconds=LONGEST, seed=1, **options)
+    again = _perform(module, options, seconds=LONGEST, seed=1)
     _require(again.raw == _played(module, options).raw, "two plays with one seed differ: chance must come from rng")
 
 
 def differs_with_the_seed(module: Module, **options: Any) -> None:
-    """Another seed gives another show."""
-    other = perform(module, seconds=LONGEST, seed=2, **options)
-    _require(other.raw != _played(module, options).raw, "two plays with different seeds are the same")
+    """Another seed gives another show, if it rolls any dice."""
+    rolled: list[bool] = []
+
+    async def noting(io: "IO", rng: random.Random, **chosen: Any) -> None:
+        before = rng.getstate()
+        try:
+            await module.run(io, rng, **chosen)
+        finally:
+            rolled.append(rng.getstate() != before)
+
+    other = _perform(replace(module, run=noting), options, seconds=LONGEST, seed=2)
+    _require(
+        not any(rolled) or other.raw != _played(module, options).raw, "two plays with different seeds are the same"
+    )
 
 
 def fits_every_size(module: Module, **options: Any) -> None:
@@ -107,7 +157,7 @@ def fits_every_size(module: Module, **options: Any) -> None:
         played = (
             _played(module, options)
             if usual
-            else perform(module, seconds=90, seed=1, columns=columns, rows=rows, **options)
+            else _perform(module, options, seconds=90, seed=1, columns=columns, rows=rows)
         )
         _require(played.error is None, f"fails at {columns}x{rows}: {played.error!r}")
         climbed = played.screen.climbed_wrapped
@@ -116,7 +166,7 @@ def fits_every_size(module: Module, **options: Any) -> None:
 
 def is_readable_without_colour(module: Module, **options: Any) -> None:
     """Without colour the same text is there."""
-    plain = perform(module, seconds=LONGEST, seed=1, color=False, **options)
+    plain = _perform(module, options, seconds=LONGEST, seed=1, color=False)
     _require(plain.lines == _played(module, options).lines, "the text differs without colour")
 
 
@@ -129,7 +179,7 @@ def is_readable_without_utf8(module: Module, **options: Any) -> None:
 
 def leaves_a_fresh_line(module: Module, **options: Any) -> None:
     """It ends with colours off, the cursor shown and at the start of a line."""
-    for played in (_played(module, options), perform(module, seconds=7.3, seed=1, **options)):
+    for played in (_played(module, options), _perform(module, options, seconds=7.3, seed=1)):
         screen = played.screen
         _require(not screen.style_open, "leaves a colour on")
         _require(screen.cursor_shown and screen.cursor[0] == 0, "does not leave the cursor on a fresh line")
@@ -181,12 +231,12 @@ def leaves_shared_dice_alone(module: Module, **options: Any) -> None:
 
 
 @lru_cache(maxsize=8)
-def _watched(module: Module, options: tuple[tuple[str, Any], ...]) -> tuple[list[str], bool]:
+def _watched(module: Module, options: Options) -> tuple[list[str], bool]:
     """What a play has done to the machine, and whether it rolled anybody else's dice."""
     before = _shared_dice()
     paths = [value.path for value in dict(options).values() if isinstance(value, Output)]
     with acts(paths) as seen, redirect_stdout(StringIO()) as printed:
-        perform(module, seconds=120, seed=3, **dict(options))
+        _perform(module, dict(options), seconds=120, seed=3)
     if printed.getvalue():
         seen.append("print() instead of io.print()")
     return seen, _shared_dice() != before
@@ -246,6 +296,7 @@ def _is_real(text: str) -> bool:
 
 CHECKS: tuple[Check, ...] = (
     plays_to_its_end,
+    does_not_block,
     ends_when_told,
     is_the_same_under_one_seed,
     differs_with_the_seed,
@@ -271,11 +322,17 @@ def check_module(module: Module, **options: Any) -> None:
 
 
 def broken_rules(module: Module, **options: Any) -> Iterator[tuple[str, str]]:
-    """Every rule with what is wrong about it, or nothing, as ``(claim, complaint)``."""
+    """Every rule with what is wrong about it, or nothing, as ``(claim, complaint)``, as soon as it is known.
+
+    A module that never sleeps can't be asked about more than that: its complaint is the last.
+    """
     for check in CHECKS:
         claim = (check.__doc__ or "").partition("\n")[0]
         try:
             check(module, **options)
+        except _NeverSleeps as broken:
+            yield claim, f"{broken} (no other rule can be looked at until it does)"
+            return
         except BrokenRule as broken:
             yield claim, str(broken)
         else:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,7 +12,7 @@ from typing import Any
 _PREFIXES = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.spawn", "pty.",
              "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod",
              "os.putenv", "os.unsetenv", "shutil.", "tempfile.", "ftplib.", "smtplib.", "urllib.", "webbrowser.",
-             "ctypes.dlopen", "time.sleep")  # fmt: skip
+             "ctypes.dlopen")  # fmt: skip
 _OF_THE_LOOP = {"socket.__new__", "socket.connect", "socket.bind"}
 """What an event loop does for itself: its self-pipe is a pair of sockets."""
 
@@ -101,3 +103,29 @@ def acts(asked: Iterable[str] = ()) -> Iterator[list[str]]:
     finally:
         os.environ = environment  # noqa: B003
         _seen, _asked = None, frozenset()
+
+
+@contextmanager
+def naps(home: str, seen: list[float]) -> Iterator[None]:
+    """Note in *seen* how long time.sleep is asked to block this thread meanwhile; it returns at once.
+
+    *home* is a module of the package in which the name may have been imported.
+    """
+    real, here = time.sleep, threading.get_ident()
+
+    def nap(seconds: float) -> None:
+        if threading.get_ident() == here:
+            seen.append(seconds)
+        else:
+            real(seconds)
+
+    package = home.partition(".")[0]
+    theirs = [vars(each) for name, each in list(sys.modules.items()) if name.partition(".")[0] == package]
+    places = [(names, name) for names in [vars(time), *theirs] for name, value in names.items() if value is real]
+    for names, name in places:
+        names[name] = nap
+    try:
+        yield
+    finally:
+        for names, name in places:
+            names[name] = real
