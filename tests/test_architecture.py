@@ -18,7 +18,7 @@ ARROWS = {
     "outputs plugins printing recorder runner session settings signals stages telling",
     "recorder": "errors playing plugins recording runner settings signals telling",
     "playing": "ending errors hints module options outputs plugins recording runner session signals stages",
-    "recording": "ansi clock ending errors outputs runner screen stages",
+    "recording": "ansi clock ending errors outputs runner screen stages watchdog",
     "outputs": "errors",
     "checking": "errors hints options plugins testing",
     "installing": "errors",
