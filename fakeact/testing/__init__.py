@@ -11,8 +11,9 @@
 """
 
 from fakeact.recording.take import Frame
-from fakeact.testing.checks import CHECKS, BrokenRule, broken_rules, check_module, parametrize_with_checks
+from fakeact.testing.checks import CHECKS, broken_rules, check_module, parametrize_with_checks
 from fakeact.testing.performance import Performance, perform
+from fakeact.testing.plays import BrokenRule
 from fakeact.testing.screen import Screen, UnknownSequence
 
 __all__ = [

@@ -14,31 +14,21 @@ import random
 import re
 import subprocess
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakeact.clock import NeverSleeps
 from fakeact.module import Module
-from fakeact.outputs import Output
 from fakeact.stages.glyphs import encodable
-from fakeact.testing.inert import acts, naps
-from fakeact.testing.performance import Performance, perform
-from fakeact.watchdog import Blocked
+from fakeact.testing.plays import LONGEST, BrokenRule, Restless, play, played_whole, require, watched, whole
 
 if TYPE_CHECKING:
     import pytest
 
     from fakeact.io import IO
 
-LONGEST = 4 * 3600.0
-"""Seconds of show time after which a module is said never to end."""
 PATIENCE = 2.0
 """Seconds of show time within which something has to be seen."""
 LONGEST_PAUSE = 45.0
@@ -46,91 +36,43 @@ LONGEST_PAUSE = 45.0
 SIZES = tuple((columns, rows) for columns in (20, 40, 80, 200) for rows in (5, 24, 60))
 
 
-class BrokenRule(AssertionError):
-    """A module does not hold a rule."""
-
-
-class _NeverSleeps(BrokenRule):
-    """A module that can't be played to any moment: no other rule can be asked about it."""
-
-
 Check = Callable[..., None]
-
-
-def _require(holds: object, otherwise: str) -> None:
-    if not holds:
-        raise BrokenRule(otherwise)
-
-
-Options = tuple[tuple[str, Any], ...]
-
-_RESTLESS: dict[tuple[Module, Options], str] = {}
-"""What was found about modules that never sleep: once is enough."""
-
-
-def _perform(
-    module: Module, options: Mapping[str, Any], blocked: list[float] | None = None, **settings: Any
-) -> Performance:
-    """A play in which time.sleep takes no time, and is noted in *blocked*; raises for one that never lets time pass."""
-    key = (module, tuple(sorted(options.items())))
-    if key not in _RESTLESS:
-        with naps(module.run.__module__, [] if blocked is None else blocked):
-            played = perform(module, **settings, **options)
-        if not isinstance(played.error, NeverSleeps | Blocked):
-            return played
-        _RESTLESS[key] = str(played.error)
-    raise _NeverSleeps(_RESTLESS[key])
-
-
-@lru_cache(maxsize=8)
-def _whole(module: Module, options: Options, **settings: Any) -> tuple[Performance, list[str], list[float]]:
-    """A play from the first to the last line, what Python has warned of meanwhile, and how long it has blocked."""
-    blocked: list[float] = []
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always", RuntimeWarning)
-        played = _perform(module, dict(options), blocked, seconds=LONGEST, seed=1, **settings)
-    return played, [f"{warning.message} ({Path(warning.filename).name}:{warning.lineno})" for warning in said], blocked
-
-
-def _played(module: Module, options: dict[str, Any], **settings: Any) -> Performance:
-    """A play from the first to the last line; kept, because several rules look at the same one."""
-    return _whole(module, tuple(sorted(options.items())), **settings)[0]
 
 
 def plays_to_its_end(module: Module, **options: Any) -> None:
     """It comes to an end by itself, without an error."""
-    played = _played(module, options)
-    _require(played.error is None, f"fails: {type(played.error).__name__}: {played.error}")
-    _require(
+    played = played_whole(module, options)
+    require(played.error is None, f"fails: {type(played.error).__name__}: {played.error}")
+    require(
         played.ended == "finished",
         f"has not ended after {LONGEST / 3600:.0f} hours of show time: an endless show takes an option for its length",
     )
-    forgotten = [line for line in _whole(module, tuple(sorted(options.items())))[1] if "never awaited" in line]
-    _require(not forgotten, f"forgets an await: {forgotten[:1]}")
+    forgotten = [line for line in whole(module, tuple(sorted(options.items())))[1] if "never awaited" in line]
+    require(not forgotten, f"forgets an await: {forgotten[:1]}")
 
 
 def does_not_block(module: Module, **options: Any) -> None:
     """It waits with io.csleep only, so that the picture, Ctrl-C and the other tasks go on."""
-    blocked = _whole(module, tuple(sorted(options.items())))[2]
-    _require(not blocked, f"blocks the show with time.sleep({max(blocked, default=0):g}): await io.csleep(ms) instead")
+    blocked = whole(module, tuple(sorted(options.items())))[2]
+    require(not blocked, f"blocks the show with time.sleep({max(blocked, default=0):g}): await io.csleep(ms) instead")
 
 
 def ends_when_told(module: Module, **options: Any) -> None:
     """At any moment it ends within one sleep."""
-    length = _played(module, options).seconds
+    length = played_whole(module, options).seconds
     for share in (0.0, 0.1, 0.35, 0.62, 0.9):
         moment = max(0.01, share * length)
-        played = _perform(module, options, seconds=moment, seed=1)
-        _require(played.error is None, f"told to end after {moment:.1f} s it fails: {played.error!r}")
-        _require(
+        played = play(module, options, seconds=moment, seed=1)
+        require(played.error is None, f"told to end after {moment:.1f} s it fails: {played.error!r}")
+        require(
             played.seconds <= moment + 0.05, f"told to end after {moment:.1f} s it goes on to {played.seconds:.1f} s"
         )
 
 
 def is_the_same_under_one_seed(module: Module, **options: Any) -> None:
     """The same seed gives the same bytes."""
-    again = _perform(module, options, seconds=LONGEST, seed=1)
-    _require(again.raw == _played(module, options).raw, "two plays with one seed differ: chance must come from rng")
+    again = play(module, options, seconds=LONGEST, seed=1)
+    require(again.raw == played_whole(module, options).raw, "two plays with one seed differ: chance must come from rng")
 
 
 def differs_with_the_seed(module: Module, **options: Any) -> None:
@@ -144,9 +86,9 @@ def differs_with_the_seed(module: Module, **options: Any) -> None:
         finally:
             rolled.append(rng.getstate() != before)
 
-    other = _perform(replace(module, run=noting), options, seconds=LONGEST, seed=2)
-    _require(
-        not any(rolled) or other.raw != _played(module, options).raw, "two plays with different seeds are the same"
+    other = play(replace(module, run=noting), options, seconds=LONGEST, seed=2)
+    require(
+        not any(rolled) or other.raw != played_whole(module, options).raw, "two plays with different seeds are the same"
     )
 
 
@@ -155,48 +97,48 @@ def fits_every_size(module: Module, **options: Any) -> None:
     for columns, rows in SIZES:
         usual = (columns, rows) == (80, 24)
         played = (
-            _played(module, options)
+            played_whole(module, options)
             if usual
-            else _perform(module, options, seconds=90, seed=1, columns=columns, rows=rows)
+            else play(module, options, seconds=90, seed=1, columns=columns, rows=rows)
         )
-        _require(played.error is None, f"fails at {columns}x{rows}: {played.error!r}")
+        require(played.error is None, f"fails at {columns}x{rows}: {played.error!r}")
         climbed = played.screen.climbed_wrapped
-        _require(not climbed, f"rewrites lines that wrap at {columns} columns: use live()")
+        require(not climbed, f"rewrites lines that wrap at {columns} columns: use live()")
 
 
 def is_readable_without_colour(module: Module, **options: Any) -> None:
     """Without colour the same text is there."""
-    plain = _perform(module, options, seconds=LONGEST, seed=1, color=False)
-    _require(plain.lines == _played(module, options).lines, "the text differs without colour")
+    plain = play(module, options, seconds=LONGEST, seed=1, color=False)
+    require(plain.lines == played_whole(module, options).lines, "the text differs without colour")
 
 
 def is_readable_without_utf8(module: Module, **options: Any) -> None:
     """In ASCII, what it prints is not a row of question marks."""
-    text = "\n".join(_played(module, options).lines)
+    text = "\n".join(played_whole(module, options).lines)
     lost = encodable(text, "ascii").count("?") - text.count("?")
-    _require(lost <= 0.01 * len(text) + 3, f"{lost} characters have no ASCII form")
+    require(lost <= 0.01 * len(text) + 3, f"{lost} characters have no ASCII form")
 
 
 def leaves_a_fresh_line(module: Module, **options: Any) -> None:
     """It ends with colours off, the cursor shown and at the start of a line."""
-    for played in (_played(module, options), _perform(module, options, seconds=7.3, seed=1)):
+    for played in (played_whole(module, options), play(module, options, seconds=7.3, seed=1)):
         screen = played.screen
-        _require(not screen.style_open, "leaves a colour on")
-        _require(screen.cursor_shown and screen.cursor[0] == 0, "does not leave the cursor on a fresh line")
+        require(not screen.style_open, "leaves a colour on")
+        require(screen.cursor_shown and screen.cursor[0] == 0, "does not leave the cursor on a fresh line")
 
 
 def begins_at_once(module: Module, **options: Any) -> None:
     """Something is seen within two seconds."""
-    frames = _played(module, options).frames
-    _require(frames, "prints nothing at all")
-    _require(frames[0].at <= PATIENCE, f"prints nothing for {frames[0].at:.1f} s")
+    frames = played_whole(module, options).frames
+    require(frames, "prints nothing at all")
+    require(frames[0].at <= PATIENCE, f"prints nothing for {frames[0].at:.1f} s")
 
 
 def never_seems_dead(module: Module, **options: Any) -> None:
     """No pause is so long that a viewer thinks it died."""
-    moments = [0.0, *(frame.at for frame in _played(module, options).frames)]
+    moments = [0.0, *(frame.at for frame in played_whole(module, options).frames)]
     longest = max((later - earlier for earlier, later in pairwise(moments)), default=0.0)
-    _require(longest <= LONGEST_PAUSE, f"nothing moves for {longest:.0f} s")
+    require(longest <= LONGEST_PAUSE, f"nothing moves for {longest:.0f} s")
 
 
 def imports_light(module: Module, **_options: Any) -> None:
@@ -207,8 +149,8 @@ def imports_light(module: Module, **_options: Any) -> None:
         "print(sorted({'numpy', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
-    _require(done.returncode == 0, f"can't be imported: {done.stderr.strip().splitlines()[-1:]}")
-    _require(done.stdout.strip() == "[]", f"importing it loads {done.stdout.strip()}")
+    require(done.returncode == 0, f"can't be imported: {done.stderr.strip().splitlines()[-1:]}")
+    require(done.stdout.strip() == "[]", f"importing it loads {done.stdout.strip()}")
 
 
 def _beside(home: str) -> list[str]:
@@ -219,33 +161,15 @@ def _beside(home: str) -> list[str]:
 
 def is_inert(module: Module, **options: Any) -> None:
     """It opens no socket, starts no process, writes no file but a named one, and asks for no environment variable."""
-    seen, _ = _watched(module, tuple(sorted(options.items())))
-    _require(not seen, f"is not inert: {', '.join(sorted(set(seen))[:3])}")
+    seen, _ = watched(module, tuple(sorted(options.items())))
+    require(not seen, f"is not inert: {', '.join(sorted(set(seen))[:3])}")
 
 
 def leaves_shared_dice_alone(module: Module, **options: Any) -> None:
     """It does not touch the process-wide random state, Python's or numpy's."""
-    _played(module, options)  # what it loads is there from here on; numpy sets its own state as it comes
-    _, rolled = _watched(module, tuple(sorted(options.items())))
-    _require(not rolled, "uses the process-wide random state: use the rng it is given")
-
-
-@lru_cache(maxsize=8)
-def _watched(module: Module, options: Options) -> tuple[list[str], bool]:
-    """What a play has done to the machine, and whether it rolled anybody else's dice."""
-    before = _shared_dice()
-    paths = [value.path for value in dict(options).values() if isinstance(value, Output)]
-    with acts(paths) as seen, redirect_stdout(StringIO()) as printed:
-        _perform(module, dict(options), seconds=120, seed=3)
-    if printed.getvalue():
-        seen.append("print() instead of io.print()")
-    return seen, _shared_dice() != before
-
-
-def _shared_dice() -> list[str]:
-    numpy = sys.modules.get("numpy")
-    state = [str(random.getstate())]
-    return [*state, str(numpy.random.get_state(legacy=False))] if numpy else [*state, ""]
+    played_whole(module, options)  # what it loads is there from here on; numpy sets its own state as it comes
+    _, rolled = watched(module, tuple(sorted(options.items())))
+    require(not rolled, "uses the process-wide random state: use the rng it is given")
 
 
 _CREDENTIALS = {
@@ -261,7 +185,7 @@ _CREDENTIALS = {
 
 def shows_no_credential(module: Module, **options: Any) -> None:
     """Nothing it prints looks like a real secret."""
-    text = "\n".join(_played(module, options, columns=400).lines)
+    text = "\n".join(played_whole(module, options, columns=400).lines)
     for what, pattern in _CREDENTIALS.items():
         if found := re.search(pattern, text):
             raise BrokenRule(f"prints what looks like {what}: {found[0][:12]}...")
@@ -269,9 +193,9 @@ def shows_no_credential(module: Module, **options: Any) -> None:
 
 def names_no_real_address(module: Module, **options: Any) -> None:
     """Addresses are private, or from the ranges that are reserved for documentation."""
-    text = "\n".join(_played(module, options, columns=400).lines)
+    text = "\n".join(played_whole(module, options, columns=400).lines)
     real = [address for address in _addresses(text) if _is_real(address)]
-    _require(not real, f"names a real address: {real[:1]}")
+    require(not real, f"names a real address: {real[:1]}")
 
 
 def _addresses(text: str) -> Iterator[str]:
@@ -330,7 +254,7 @@ def broken_rules(module: Module, **options: Any) -> Iterator[tuple[str, str]]:
         claim = (check.__doc__ or "").partition("\n")[0]
         try:
             check(module, **options)
-        except _NeverSleeps as broken:
+        except Restless as broken:
             yield claim, f"{broken} (no other rule can be looked at until it does)"
             return
         except BrokenRule as broken:
