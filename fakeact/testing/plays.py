@@ -1,4 +1,4 @@
-"""Plays that rules are asked about: from the first to the last line, watched, and kept, as several rules look at one."""
+"""Plays that rules are asked about: whole, watched, and kept, as several rules look at the same one."""
 
 import random
 import sys
@@ -30,6 +30,7 @@ class Restless(BrokenRule):
 
 
 def require(holds: object, otherwise: str) -> None:
+    """Raise BrokenRule with a line if something does not hold."""
     if not holds:
         raise BrokenRule(otherwise)
 
