@@ -47,7 +47,7 @@ def play(
     """A play in which time.sleep takes no time, and is noted in *blocked*; raises for one that never lets time pass."""
     key = (module, tuple(sorted(options.items())))
     if key not in _RESTLESS:
-        with naps(module.run.__module__, [] if blocked is None else blocked):
+        with naps(getattr(module.run, "__module__", None) or "__main__", [] if blocked is None else blocked):
             played = perform(module, **settings, **options)
         if not isinstance(played.error, NeverSleeps | Blocked):
             return played
