@@ -14,9 +14,15 @@ PUBLIC = (
     "fakeact.widgets",
     "fakeact.testing",
     "fakeact.pytest_plugin",
+    "fakeact.errors",
+    "fakeact.clock",
 )
 """Where plugins may import from."""
-LISTED = {"fakeact.ansi": ("crop", "pad", "strip", "width"), "fakeact.pytest_plugin": ("Perform",)}
+LISTED = {
+    "fakeact.ansi": ("crop", "pad", "strip", "width"),
+    "fakeact.pytest_plugin": ("Perform",),
+    "fakeact.clock": ("Stalled",),
+}
 """Where only some are meant for plugins: of ansi what measures text, the sequences are the core's own."""
 
 

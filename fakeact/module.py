@@ -16,8 +16,27 @@ class Module:
     *name* is what ``-m`` takes. *signature* is the command line that the show pretends was typed.
     *run* is a coroutine function ``run(io, rng, *, option=default, ...)``: its keyword-only parameters
     are the options people may set. *summary* is one line for the listing; by default the first of
-    *run*'s docstring. *check* takes the same options and raises ``ValueError``, with one line for the
-    user, if they don't go together; it is called before anything plays and must be cheap.
+    *run*'s docstring. *check* is a function that gets the options it has parameters for, by name, with
+    defaults where nothing was said, and raises ``ValueError``, with one line for the user, if they don't go
+    together. It is called before anything plays, if an option of the module was set, and must be cheap.
+
+    ::
+
+        from random import Random
+
+        from fakeact import IO, Module
+
+
+        async def greet(io: IO, rng: Random, *, racks: int = 2, hosts: int = 12) -> None:
+            await io.print(f"{hosts} hosts in {racks} racks")
+
+
+        def fits(*, racks: int, hosts: int) -> None:
+            if racks > hosts:
+                raise ValueError(f"{racks} racks for {hosts} hosts: each rack needs one")
+
+
+        module = Module("greet", "./greet.sh", greet, check=fits)
     """
 
     name: str
@@ -59,6 +78,11 @@ def _misfit(name: str, signature: inspect.Signature) -> str:
     except TypeError:
         shown = ", ".join(signature.parameters)
         return f"module {name!r}: run({shown}) can't be called as run(io, rng, *, option=default, ...)"
+    for extra in list(signature.parameters.values())[2:]:
+        if extra.kind in (extra.POSITIONAL_ONLY, extra.POSITIONAL_OR_KEYWORD):
+            return (
+                f"module {name!r}: {extra.name!r} is no option yet: write run(io, rng, *, {extra.name}=...), with the *"
+            )
     for option in options:
         if option.default is option.empty:
             return f"module {name!r}: option {option.name!r} has no default"

@@ -51,6 +51,15 @@ class Option(NamedTuple):
             raise ValueError(text)
         return value
 
+    def accepts(self, value: Any) -> bool:
+        """Whether a value of Python is one that could have been typed, or the default."""
+        if value is self.default:
+            return True
+        kinds = (int, float) if self.kind is float else self.kind
+        possible = self.possible
+        fits = isinstance(value, kinds) and (self.kind is bool or not isinstance(value, bool))
+        return fits and (possible is None or value in possible)
+
 
 def options_of(module: Module) -> dict[str, Option]:
     """A module's options by name, in the order they are declared."""
@@ -134,6 +143,17 @@ def choose_options(modules: Mapping[str, Module], settings: Sequence[str]) -> di
     return chosen
 
 
+def check_values(module: Module, values: Mapping[str, Any]) -> None:
+    """Hold values of Python to the rules that typed ones are held to; raises UsageError with one line."""
+    known = options_of(module)
+    for name, value in values.items():
+        if name not in known:
+            raise UsageError(f"option {name!r} of {module.name}: {unknown('option', name, known)}")
+        if not known[name].accepts(value):
+            raise UsageError(f"{module.name}.{name}={value!r}: possible is {known[name].describe()}")
+    _check_together(module, values)
+
+
 def _value(module: str, option: Option, text: str) -> Any:
     try:
         return option.parse(text)
@@ -147,7 +167,18 @@ def _value(module: str, option: Option, text: str) -> Any:
 def _check_together(module: Module, values: Mapping[str, Any]) -> None:
     if module.check is None or not values:
         return
+    every = {option.name: option.default for option in options_of(module).values()} | dict(values)
     try:
-        module.check(**values)
+        module.check(**_taken(module.check, every))
     except ValueError as error:
         raise UsageError(f"{module.name}: {error}") from None
+    except Exception as error:
+        raise UsageError(f"{module.name}: its check of the options fails: {type(error).__name__}: {error}") from error
+
+
+def _taken(check: Callable[..., object], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those values that a function has parameters for."""
+    parameters = inspect.signature(check).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return values
+    return {name: value for name, value in values.items() if name in parameters}

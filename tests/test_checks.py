@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from time import sleep as nap
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
@@ -139,6 +139,11 @@ async def only_for_utf8(io: IO, rng: random.Random) -> None:
     await io.print("損失は" * 20)
 
 
+async def default_out_of_range(io: IO, rng: random.Random, *, hosts: Annotated[int, range(1, 9)] = 12) -> None:
+    """Have a default that may not be chosen."""
+    await sound(io, rng)
+
+
 async def late(io: IO, rng: random.Random) -> None:
     """Begin after a long while."""
     await io.csleep(5000)
@@ -228,6 +233,7 @@ BREAKERS: dict[Callable[..., Any], str] = {
     fails_when_narrow: "fits_every_size",
     rewrites_wrapped_lines: "fits_every_size",
     only_for_utf8: "is_readable_without_utf8",
+    default_out_of_range: "has_possible_defaults",
     late: "begins_at_once",
     seems_dead: "never_seems_dead",
     connects: "is_inert",
@@ -271,7 +277,19 @@ def test_a_rule_catches_who_breaks_it(run: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "run", [late, blocks, idle_dice, connects, secret, real_address, shared_dice, seems_dead, only_for_utf8]
+    "run",
+    [
+        late,
+        default_out_of_range,
+        blocks,
+        idle_dice,
+        connects,
+        secret,
+        real_address,
+        shared_dice,
+        seems_dead,
+        only_for_utf8,
+    ],
 )
 def test_a_spoiled_module_breaks_one_rule(run: Callable[..., Any]) -> None:
     """A rule does not stumble over what is another's business."""

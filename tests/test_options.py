@@ -7,7 +7,9 @@ import pytest
 
 from fakeact import IO, Module
 from fakeact.errors import UsageError
+from fakeact.module import problem
 from fakeact.options import choose_options, options_of
+from fakeact.testing import perform
 
 
 async def run(
@@ -110,3 +112,52 @@ def test_options_keep_their_order_and_defaults() -> None:
     assert [option.default for option in found.values()] == [8, None, 0.5, False, "calm", None, 3]
     assert found["model"].describe() == "llama, mistral"
     assert found["seats"].describe() == "a whole number"
+
+
+def test_a_check_gets_what_it_has_parameters_for() -> None:
+    """Defaults are filled in for what nobody has set; what the check does not name is left out."""
+    got: list[tuple[int, str]] = []
+
+    def note(*, gpus: int, mood: str) -> None:
+        got.append((gpus, mood))
+
+    choose_options({"one": Module("one", "./one", run, check=note)}, ["rate=2"])
+    assert got == [(8, "calm")]
+
+
+def test_a_check_that_fails_is_one_line() -> None:
+    """An error in a check names the module and the error."""
+
+    def fails(**_: Any) -> None:
+        raise KeyError("nosuch")
+
+    with pytest.raises(UsageError, match="one: its check of the options fails: KeyError: 'nosuch'"):
+        choose_options({"one": Module("one", "./one", run, check=fails)}, ["rate=2"])
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"gpus": 65}, "one.gpus=65: possible is 1 to 64"),
+        ({"gpus": True}, "one.gpus=True"),
+        ({"gpus": "8"}, "one.gpus='8'"),
+        ({"mood": "mad"}, "calm, wild"),
+        ({"gpu": 8}, "no option 'gpu'; there is"),
+        ({"fast": True}, "do not go together"),
+    ],
+)
+def test_a_performance_is_held_to_the_same_rules(options: dict[str, Any], why: str) -> None:
+    """What the command line would refuse raises the same error in a test."""
+    with pytest.raises(UsageError) as caught:
+        perform(ONE["one"], **options)
+    assert why in str(caught.value)
+
+
+def test_an_option_without_the_star_is_refused() -> None:
+    """A parameter before the * would never be an option."""
+
+    async def starless(io: IO, rng: Random, n: int = 3) -> None: ...
+
+    assert problem(Module("x", "./x", starless)) == (
+        "module 'x': 'n' is no option yet: write run(io, rng, *, n=...), with the *"
+    )

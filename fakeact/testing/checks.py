@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakeact.module import Module
+from fakeact.options import options_of
 from fakeact.stages.glyphs import encodable
 from fakeact.testing.plays import LONGEST, BrokenRule, Restless, play, played_whole, require, watched, whole
 
@@ -141,6 +142,16 @@ def never_seems_dead(module: Module, **options: Any) -> None:
     require(longest <= LONGEST_PAUSE, f"nothing moves for {longest:.0f} s")
 
 
+def has_possible_defaults(module: Module, **_options: Any) -> None:
+    """The defaults of its options are among what is possible."""
+    for option in options_of(module).values():
+        possible = option.possible
+        require(
+            option.default is None or possible is None or option.default in possible,
+            f"option {option.name} is {option.default!r} by default: possible is {option.describe()}",
+        )
+
+
 def imports_light(module: Module, **_options: Any) -> None:
     """Its package loads neither numpy nor scipy: these come with io.load, behind the first lines."""
     home = getattr(module.run, "__module__", None) or "fakeact"
@@ -230,6 +241,7 @@ CHECKS: tuple[Check, ...] = (
     leaves_a_fresh_line,
     begins_at_once,
     never_seems_dead,
+    has_possible_defaults,
     imports_light,
     is_inert,
     leaves_shared_dice_alone,

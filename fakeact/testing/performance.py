@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fakeact.module import Module
+from fakeact.options import check_values
 from fakeact.outputs import opened
 from fakeact.recording.take import Frame, fit_size, show, take
 from fakeact.runner import Programme
@@ -81,9 +82,11 @@ def perform(
     *motion* is off for a pipe, *color* for a terminal without; *sizes* resizes the terminal:
     ``{12.5: (40, 10)}`` makes it 40 columns by 10 rows after 12.5 seconds; *interrupt* is the second at which
     Ctrl-C is pressed. Other arguments are the
-    module's options. A module that raises does not raise here: see ``error``. One that waits for what
+    module's options, and those that the command line would refuse raise :class:`fakeact.errors.UsageError`
+    with the same words. A module that raises does not raise here: see ``error``. One that waits for what
     can't come raises :class:`fakeact.clock.Stalled`.
     """
+    check_values(module, options)
     programme = Programme([module], seed, {module.name: options}, most_modules=1, most_seconds=seconds)
     depth = Depth.TRUE if color else Depth.NONE
     try:
