@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import wraps
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,7 @@ def differs_with_the_seed(module: Module, **options: Any) -> None:
     """Another seed gives another show, if it rolls any dice."""
     rolled: list[bool] = []
 
+    @wraps(module.run)
     async def noting(io: "IO", rng: random.Random, **chosen: Any) -> None:
         before = rng.getstate()
         try:
