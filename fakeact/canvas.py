@@ -281,7 +281,7 @@ def _single(row: str) -> str:
     return ansi.printable(row).replace("\n", " ")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _fit(row: str, columns: int) -> str:
     """A region's row as it can be drawn: clear of the last column, so that it never wraps."""
     return ansi.close_styles(ansi.crop(_single(row), columns - 1))

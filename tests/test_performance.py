@@ -1,26 +1,40 @@
 """What keeps shows quick and cheap, held without a clock: imports, writes, bytes, calls, allocations."""
 
+import gc
 import json
 import random
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import fakeact_cargo
+import fakeact_hello
+import fakeact_memdump
 import numpy as np
 import pytest
 from fakeact_llm_training.dialects import NAMES
+from fakeact_llm_training.heat_map import longest_name
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.run import TrainingRun
 from scipy import special
 
 from fakeact import IO, Module, ansi
+from fakeact.clock import Clock, ShowLoop, VirtualWall
+from fakeact.ending import Over
+from fakeact.runner import Programme, Runner
+from fakeact.screen import Screen
 from fakeact.testing import perform
+from fakeact.testing.performance import STARTED
 from fakeact.widgets import tqdm_meter
 
 HEAVY = {"numpy", "scipy", "importlib.metadata", "importlib.resources", "zipfile", "email", "tempfile", "pathlib"}
 """What costs a tenth of a start or more each, and what nothing needs before the first line."""
+
+ROTATION = (fakeact_cargo, fakeact_hello, fakeact_memdump)
+"""Plugins that differ in kind and are quick to play."""
 
 FIRST_LINE = """
 import json, os, sys
@@ -121,16 +135,76 @@ def test_scipy_is_called_for_blocks_of_steps() -> None:
     assert 0 < sum(calls.values()) < 200 / 10
 
 
-def test_a_run_does_not_grow() -> None:
-    """Half an hour more of a run leaves no more behind than some kilobytes."""
-    run = a_run()
-    run.advance(60.0)
+def growth(before: Callable[[], object], then: Callable[[], object]) -> int:
+    """Bytes by which traced memory is larger when both are done than when the first was: it filled what is refilled."""
     tracemalloc.start()
-    for _ in range(60):
-        run.advance(1.0)
-    before = tracemalloc.get_traced_memory()[0]
-    for _ in range(240):
-        run.advance(1.0)
-    growth = tracemalloc.get_traced_memory()[0] - before
+    sizes = []
+    for part in (before, then):
+        part()
+        gc.collect()
+        sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert growth < 64 * 1024
+    return sizes[1] - sizes[0]
+
+
+def test_a_run_grows_by_its_steps_alone() -> None:
+    """Twenty minutes more of a run leave its loss curve and its steps' times behind: 256 bytes a step at the most."""
+    run = a_run()
+    marks = []
+
+    def advance(minutes: int) -> None:
+        for _ in range(minutes * 12):
+            run.advance(5.0)
+        marks.append(run.step)
+
+    grown = growth(lambda: advance(2), lambda: advance(20))
+    assert grown < 256 * (marks[1] - marks[0])
+
+
+def test_the_machines_of_runs_that_are_over_are_forgotten() -> None:
+    """Twenty runs on thousands of GPUs, one after the other, keep no more names than the last of them need."""
+    site = draw(random.Random(3), gpus=4096, gpu="h100").site
+
+    def name_machines(seeds: range) -> None:
+        for seed in seeds:
+            other = site._replace(pid_seed=seed)
+            assert longest_name(other) == max(map(len, other.hosts))
+
+    assert growth(lambda: name_machines(range(5)), lambda: name_machines(range(5, 25))) < 64 * 1024
+
+
+class Nowhere:
+    """A terminal that throws away what it is sent."""
+
+    motion = True
+
+    def size(self) -> tuple[int, int]:
+        return 80, 24
+
+    def write(self, text: str) -> None:
+        pass
+
+    def open(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def rotate(seed: int, seconds: float) -> None:
+    """Play some quick modules in turn, thrown away as it is drawn."""
+    over, clock = Over(), Clock(VirtualWall())
+    screen = Screen(Nowhere(), over)
+    clock.on_frame = screen.show
+    modules = [module for entry in ROTATION for module in entry.fakeact_modules()]
+    programme = Programme(modules, seed, most_seconds=seconds)
+    loop = ShowLoop(clock)
+    try:
+        loop.run_until_complete(Runner(programme, screen, clock, over).play(STARTED))
+    finally:
+        loop.close()
+
+
+def test_a_rotation_does_not_grow() -> None:
+    """Once word lists are read and caches filled, a hundred seconds of modules in turn leave under 64 KiB behind."""
+    assert growth(lambda: rotate(1, 300.0), lambda: rotate(2, 100.0)) < 64 * 1024
