@@ -77,7 +77,7 @@ def _write(recording: Recording, chosen: Settings) -> int:
 def tell_share_line(programme: Programme, chosen: Settings) -> None:
     """Say on standard error which command plays this show again."""
     with suppress(OSError):
-        print(share.line(programme, chosen.speed_factor, sources_of(chosen)), file=sys.stderr, flush=True)
+        print(share.line(programme, chosen.speed_factor, sources_of(chosen), chosen.size), file=sys.stderr, flush=True)
 
 
 def sources_of(chosen: Settings) -> list[str]:

@@ -241,7 +241,7 @@ def test_the_command_line_records(fakeact: Run, tmp_path: Path) -> None:
     done = fakeact(*said, "--record", str(path))
     again = "fakeact -m hello --seed 7 -o hosts=3 --exit-after-time 90s"
     assert done.returncode == 0
-    assert done.stderr.splitlines()[-1].endswith(f"fakeact 0.1.0: {again}")
+    assert done.stderr.splitlines()[-1].endswith(f"fakeact 0.1.0 on a terminal of 60x20: {again}")
     assert fakeact(*said, "--record", "-").stdout == path.read_text()
     assert _header(path.read_text())["command"] == again
     assert (_header(path.read_text())["width"], _header(path.read_text())["height"]) == (60, 20)

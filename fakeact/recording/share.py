@@ -26,11 +26,14 @@ def command(programme: Programme, speed: float = 1.0, sources: Sequence[str] = (
     return shlex.join([*words, "--prompt"] if programme.prompt else words)
 
 
-def line(programme: Programme, speed: float = 1.0, sources: Sequence[str] = ()) -> str:
-    """The sentence that tells it, with the version it holds for."""
+def line(
+    programme: Programme, speed: float = 1.0, sources: Sequence[str] = (), size: tuple[int, int] | None = None
+) -> str:
+    """The sentence that tells it, with the version it holds for, and the terminal's *size* if that was chosen."""
     weights = ", ".join(f"{name} = {weight}" for name, weight in programme.weights.items())
     note = f", with the weights {weights} in the configuration file" if weights else ""
-    return f"The same show again, with fakeact {__version__}: {command(programme, speed, sources)}{note}"
+    where = f" on a terminal of {size[0]}x{size[1]}" if size else ""
+    return f"The same show again, with fakeact {__version__}{where}: {command(programme, speed, sources)}{note}"
 
 
 def _options(programme: Programme) -> list[str]:
