@@ -76,12 +76,15 @@ def test_gnu_screens_blanker_shows_it(terminal: Start, tmp_path: Path) -> None:
     env = {"SCREENDIR": str(tmp_path / "dir"), "SCREENRC": str(rc), "HOME": str(tmp_path)}
     (tmp_path / "dir").mkdir(mode=0o700)
     one = terminal("-c", str(rc), "cat", command=["screen"], **env)
-    one.read_until("hosts", seconds=40)
-    mark = len(one.output)
-    one.type("z")
-    until(lambda: not _alive("fakeact --screensaver --seed 1 -m hello", tmp_path), "the blanker ends")
-    one.drain()
-    assert "Traceback" not in one.output[mark:]
+    try:
+        one.read_until("hosts", seconds=40)
+        mark = len(one.output)
+        one.type("z")
+        until(lambda: not _alive("fakeact --screensaver --seed 1 -m hello", tmp_path), "the blanker ends")
+        one.drain()
+        assert "Traceback" not in one.output[mark:]
+    finally:  # its server outlives the terminal
+        subprocess.run(["screen", "-X", "quit"], env={**os.environ, **env}, check=False)
 
 
 def _alive(pattern: str, home: Path) -> bool:
