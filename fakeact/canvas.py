@@ -281,7 +281,8 @@ def _single(row: str) -> str:
     return ansi.printable(row).replace("\n", " ")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _fit(row: str, columns: int) -> str:
     """A region's row as it can be drawn: clear of the last column, so that it never wraps."""
-    return ansi.close_styles(ansi.crop(_single(row), columns - 1))
+    fitted = ansi.close_styles(ansi.crop(_single(row), columns - 1))
+    return row if fitted == row else fitted  # kept once: a heat map's row has kilobytes
