@@ -78,7 +78,7 @@ TARGETS = {
         1,
         0.1,
         "MiB",
-        "modules of the other dialects and of the end of runs, imported on the way, and caches that fill",
+        "code of other dialects and of the end of runs, imported on the way, the run of the moment, caches that fill",
     ),
     "peak": Target(
         "peak memory of `llm_training`",
