@@ -132,7 +132,7 @@ class Signals:
     def watch(self, seconds: float) -> None:
         """End the process after so much time, should the show not have ended by itself a little before."""
         self._leave_at = time.monotonic() + seconds + GRACE
-        if hasattr(signal, "getitimer"):  # the patrol comes when it was to come: sooner, it would judge too soon
+        if hasattr(signal, "setitimer"):  # the patrol comes when it was to come: sooner, it would judge too soon
             self._wake_in(signal.getitimer(signal.ITIMER_REAL)[0] or PAUSED)
 
     def _leave_now(self) -> None:

@@ -110,7 +110,7 @@ def test_two_plays_of_a_seed_show_the_same(terminal: Start) -> None:
         screen.feed(one.output)
         seen.append(screen.lines)
     assert seen[0] == seen[1]
-    assert len(seen[0]) == 13
+    assert len(seen[0]) == 14  # twelve hosts and two lines at the end
 
 
 def test_a_dumb_terminal_gets_plain_lines(terminal: Start) -> None:
