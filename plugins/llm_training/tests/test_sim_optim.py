@@ -160,7 +160,7 @@ def test_loss_and_gradient_norm_are_weakly_tied() -> None:
 
 def test_repeated_data_steps_the_training_loss_down() -> None:
     """At an epoch's start the training loss drops; validation, which never saw the data twice, is above it."""
-    scenario = draw(random.Random(9), model="llama-3.1-8b", gpu="h100")
+    scenario = draw(random.Random(9), model="llama-3.1-8b", gpu="h100", steps=2000, epochs=2)
     drops, last = [], scenario.steps_per_epoch
     for seed in range(6):
         course = learning(scenario, seed)

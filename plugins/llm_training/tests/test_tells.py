@@ -131,7 +131,7 @@ def test_samples_over_batch_is_steps() -> None:
 
 def test_no_loss_sits_on_a_floor() -> None:
     """D7: a loss that sits on a round floor while the gradient norm still bounces."""
-    scenario = draw(random.Random(3), dialect="pytorch")
+    scenario = draw(random.Random(3), dialect="pytorch", steps=6000, epochs=1)
     course = Learning(scenario, np.random.default_rng(1), special)
     losses = np.array(
         [course.at(step).loss for step in range(scenario.total_steps - 3000, scenario.total_steps)][-500:]
