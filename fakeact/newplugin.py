@@ -19,7 +19,7 @@ def new_plugin(name: str, parent: Path) -> str:
     """
     slug = name.replace("-", "_")
     if not _NAME.fullmatch(slug):
-        raise UsageError(f"{name!r} is no name for a module: begin with a letter, go on with a-z, 0-9 and _")
+        raise UsageError(f"{name!r} is no name for a module: begin with a letter, go on with a-z, 0-9, _ and -")
     if slug in sys.stdlib_module_names or slug == "fakeact":
         raise UsageError(f"{name!r} is taken by Python or by us: choose another name")
     for entry in entries("fakeact"):
