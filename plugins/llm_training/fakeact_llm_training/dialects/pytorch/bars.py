@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NARROW = 60
 """Columns below which a bar has no room beside its figures."""
+SLOW = 3.0
+"""Seconds a step takes from which on its micro-batches are counted, so that something moves."""
 
 
 class Bars:
@@ -78,10 +80,19 @@ class Bars:
         """The latest step's figures; on a narrow terminal only the loss, so that the bar keeps its room."""
         last = self._speaker.run.latest
         if last is None:
-            return ""
+            return self._micro_batch()
         parts = [f"loss={last.loss:.4f}"]
         if self._io.width >= 76:
             parts.append(f"ppl={perplexity(last.loss)}")
         if self._io.width >= 110:
             parts += [f"lr={last.learning_rate:.2e}", f"tok/s={si(last.tokens_per_second, 4)}"]
+        if micro := self._micro_batch():
+            parts.insert(0, micro)
         return ", ".join(parts)
+
+    def _micro_batch(self) -> str:
+        """Which micro-batch of a slow step is being computed."""
+        run, batches = self._speaker.run, self._speaker.scenario.grad_accum
+        if run.phase != "step" or batches == 1 or self._speaker.scenario.step_time < SLOW:
+            return ""
+        return f"micro={min(int(run.fraction * batches) + 1, batches)}/{batches}"
