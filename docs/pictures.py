@@ -51,10 +51,19 @@ def gallery() -> str:
     parts = [PAGE]
     for name, picture in pictures().items():
         about = picture.get("about")
-        given = "".join(f" -o {key}={value}" for key, value in picture["options"].items())
-        command = f"fakeact -m {picture['module']} --seed {picture['seed']}{given}"
-        parts.append(f"## {name}\n{f'{about}: ' if about else ''}`{command}`\n\n![{name}](pictures/{name}.svg)\n")
+        columns, rows = picture["size"]
+        what = f"{f'{about}: ' if about else ''}`{command(picture)}` on {columns}x{rows}"
+        parts.append(f"## {name}\n{what}\n\n![{name}](pictures/{name}.svg)\n")
     return "\n".join(parts)
+
+
+def command(picture: dict[str, Any]) -> str:
+    """What to type to see a picture's show, all but the size of the terminal."""
+    words = [f"fakeact -m {picture['module']} --seed {picture['seed']}"]
+    words += [f"-s {picture['speed']:g}"] * (picture["speed"] != 1)
+    words += [f"-i {picture['lines']}"] * (picture["lines"] > 0)
+    words += [f"-o {key}={value}" for key, value in picture["options"].items()]
+    return " ".join(words)
 
 
 def show_in_readmes() -> None:

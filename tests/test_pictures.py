@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pictures import FOLDER, draw, pictures
+from docs.pictures import FOLDER, draw, gallery, pictures
 
 ROOT = Path(__file__).parent.parent
 PICTURES = pictures()
@@ -28,9 +28,10 @@ def test_pictures_are_small_and_none_is_left_over() -> None:
 
 
 def test_pictures_are_shown() -> None:
-    """Every picture is in the gallery, README begins with one, and each plugin's README has its own."""
-    gallery = (ROOT / "docs" / "pictures.md").read_text()
-    assert set(re.findall(r"\(pictures/(.+?)\.svg\)", gallery)) == set(PICTURES)
+    """The gallery has every picture with its command, README begins with one, each plugin's README has its own."""
+    page = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+    assert page == gallery()
+    assert set(re.findall(r"\(pictures/(.+?)\.svg\)", page)) == set(PICTURES)
     assert "docs/pictures/llm_training.svg" in (ROOT / "README.md").read_text().partition("\n## ")[0]
     for plugin in (ROOT / "plugins").iterdir():
         if (plugin / "README.md").exists():
