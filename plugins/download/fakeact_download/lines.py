@@ -2,8 +2,6 @@
 
 from fakeact_download.events import Added, Complete, Event, Response, Saving, Short, Unexpected
 
-NO_ROOM = "Cannot create progress bar thread. Disabling progress bar."
-
 
 def line(event: Event) -> str:
     """The line that tells of an event; empty where none does."""

@@ -1,7 +1,9 @@
 """wget2's progress rows as strings, and the ring its speeds come from."""
 
 FILE, DECORATION = 20, 49
-"""Cells of a file's name, and of everything in a row but the meter and its brackets' content."""
+"""Cells of a file's name, and of everything in a row but the meter."""
+SHORTEST = 4
+"""Cells that are left of a name on the narrowest terminals, where the end of a row is cut off."""
 RING = 24
 """How many looks back a row's speed reaches."""
 
@@ -22,9 +24,17 @@ def human(number: int) -> str:
     return f"{int(value)}.{int(value * 100) % 100:02}{letter}" if value < 1000 else f"{int(value + 0.5)}{letter}"
 
 
+def name_width(columns: int) -> int:
+    """Cells of a file's name.
+
+    wget2 draws no rows on 50 columns or fewer, and nothing moves there. Here the name gives way.
+    """
+    return min(FILE, max(SHORTEST, columns - 2 - DECORATION + FILE))
+
+
 def meter_width(columns: int) -> int:
-    """Cells between a row's brackets; below 1 there is no room for rows."""
-    return max(columns - 1, DECORATION) - DECORATION if columns != DECORATION else 0
+    """Cells between a row's brackets."""
+    return max(columns - 1 - DECORATION, 1)
 
 
 def meter(done: int, size: int, width: int) -> str:
@@ -37,14 +47,17 @@ def meter(done: int, size: int, width: int) -> str:
     return f"{'=' * (cells - 1)}>".ljust(width)[:width]
 
 
-def row(name: str, done: int, size: int, speed: str, width: int) -> str:
-    """A file's row.
+def row(name: str, done: int, size: int, speed: str, columns: int) -> str:
+    """A file's row on a terminal of so many columns.
 
-    >>> row("gcc-15.2.0.tar.xz", 835584, 2048000, "882.02K", 8)
+    >>> row("gcc-15.2.0.tar.xz", 835584, 2048000, "882.02K", 58)
     'gcc-15.2.0.tar.xz     40% [==>     ]  816.00K  882.02KB/s'
+    >>> row("gcc-15.2.0.tar.xz", 835584, 2048000, "882.02K", 40)
+    'gcc-15.2.  40% [>]  816.00K  882.02KB/s'
     """
-    ratio = min(100 * done // size, 100)
-    return f"{name[:FILE]:<{FILE}} {ratio:3}% [{meter(done, size, width)}] {human(done):>8} {speed:>8}B/s"
+    room, ratio = name_width(columns), min(100 * done // size, 100)
+    bar = meter(done, size, meter_width(columns))
+    return f"{name[:room]:<{room}} {ratio:3}% [{bar}] {human(done):>8} {speed:>8}B/s"
 
 
 class Speed:

@@ -1,12 +1,11 @@
 """The show: wget2 until all is here, then sha256sum."""
 
 import random
+from collections.abc import Callable, Iterable
 
-from fakeact import IO
-from fakeact.style import red
+from fakeact import IO, Exit
 from fakeact_download.catalogue import TOPICS, Target, choose
-from fakeact_download.lines import NO_ROOM
-from fakeact_download.rows import meter_width
+from fakeact_download.events import Event
 from fakeact_download.servers import Trouble, world
 from fakeact_download.views import Rows, plain, summary
 from fakeact_download.wget import STEP, Wget
@@ -28,7 +27,7 @@ async def fetch_all(
     while True:
         await io.csleep(rng.uniform(30, 90))
         wget = Wget(place, disk, targets, threads, rng)
-        await _with_rows(io, wget) if io.motion and meter_width(io.width) > 0 else await _in_lines(io, wget)
+        await _with_rows(io, wget) if io.motion else await _in_lines(io, wget)
         if not wget.failed:
             break
         await io.csleep(PAUSE)
@@ -41,30 +40,41 @@ async def _with_rows(io: IO, wget: Wget) -> None:
     async with io.live(keep=True) as live:
         # The program's cursor waits in a line of its own below the rows.
         await live.show(*rows.texts, "")
-        while not wget.over:
-            await io.csleep(FRAME * STEP * 1000)
-            rows.resize(io.width)
-            for _ in range(FRAME):
-                for event in wget.step():
-                    if text := rows.tell(event):
-                        await io.print(text)
-            frames += 1
-            if frames % SECOND == 0:
-                rows.second()
-            await live.show(*rows.texts, "")
+        try:
+            while not wget.over:
+                await io.csleep(FRAME * STEP * 1000)
+                rows.resize(io.width)
+                for _ in range(FRAME):
+                    await _tell(io, rows.tell, wget.step())
+                frames += 1
+                if frames % SECOND == 0:
+                    rows.second()
+                await live.show(*rows.texts, "")
+        except Exit:
+            if io.signal:
+                await _tell(io, rows.tell, wget.interrupt())
+                await live.show(*rows.texts, "")
+            raise
         await live.show(*rows.texts)
 
 
 async def _in_lines(io: IO, wget: Wget) -> None:
-    if io.motion:
-        await io.print(red(NO_ROOM))
-    while not wget.over:
-        await io.csleep(FRAME * STEP * 1000)
-        for _ in range(FRAME):
-            for event in wget.step():
-                if text := plain(event):
-                    await io.print(text)
+    try:
+        while not wget.over:
+            await io.csleep(FRAME * STEP * 1000)
+            for _ in range(FRAME):
+                await _tell(io, plain, wget.step())
+    except Exit:
+        if io.signal:
+            await _tell(io, plain, wget.interrupt())
+        raise
     await io.print(summary(wget))
+
+
+async def _tell(io: IO, say: Callable[[Event], str], events: Iterable[Event]) -> None:
+    for event in events:
+        if text := say(event):
+            await io.print(text)
 
 
 async def _check(io: IO, rng: random.Random, targets: list[Target]) -> None:

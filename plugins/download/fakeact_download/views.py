@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from fakeact.style import red
 from fakeact_download.events import Begun, Closed, Counted, Event, Requested, Short
 from fakeact_download.lines import line
-from fakeact_download.rows import FILE, Speed, human, meter_width, row
+from fakeact_download.rows import Speed, human, meter_width, name_width, row
 from fakeact_download.wget import Wget
 
-BOX = FILE + 6
-"""The column of the bracket that begins a meter, from 0."""
+RATIO = 6
+"""Cells between a row's name and the bracket that begins its meter."""
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Rows:
     def _draw(self, n: int) -> None:
         slot, done = self._slots[n], self._count(n)
         slot.speed.look(done, round(self._wget.now * 1000))
-        text = row(slot.name, done, slot.size, slot.speed.text, meter_width(self._columns))
+        text = row(slot.name, done, slot.size, slot.speed.text, self._columns)
         self._texts[n] = text + self._texts[n][len(text) :]
 
     def _report(self) -> None:
@@ -117,7 +117,8 @@ class Rows:
     def _box(self, n: int, text: str) -> None:
         """Put a text in the place of a row's meter; the rest of the row stays."""
         old, width = self._texts[n], meter_width(self._columns)
-        self._texts[n] = f"{old[:BOX]:<{BOX}}[{text[:width]:<{width}}]{old[BOX + width + 2 :]}"
+        box = name_width(self._columns) + RATIO
+        self._texts[n] = f"{old[:box]:<{box}}[{text[:width]:<{width}}]{old[box + width + 2 :]}"
 
 
 def plain(event: Event) -> str:

@@ -107,6 +107,14 @@ class Wget:
         self._receive()
         return self._events
 
+    def interrupt(self) -> list[Event]:
+        """End as at Ctrl-C, and say what happened: what is on its way is cut off."""
+        self._events = []
+        for worker in self._workers:
+            if worker.transfer:
+                self._close(worker, worker.transfer)
+        return self._events
+
     def _turn(self, worker: Worker) -> None:
         if worker.transfer:
             return

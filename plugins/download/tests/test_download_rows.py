@@ -40,12 +40,15 @@ SCALE = {" ": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 )  # fmt: skip
 def test_rows_are_those_recorded(columns: int, name: str, done: int, size: int, speed: str, recorded: str) -> None:
     """Rows that wget2 2.2.0 drew come out of the same bytes, to the blank."""
-    assert row(name, done, size, speed, meter_width(columns)) == recorded
+    assert row(name, done, size, speed, columns) == recorded
 
 
-def test_there_is_no_room_below_51_columns() -> None:
-    """wget2 draws no rows on 50 columns or fewer, and has one cell of meter on 51."""
-    assert [meter_width(columns) for columns in (20, 48, 49, 50, 51, 80)] == [0, 0, 0, 0, 1, 30]
+def test_the_name_gives_way_below_51_columns() -> None:
+    """From 51 columns, the fewest that wget2 has rows on, a row is as wide as there; below, as the terminal."""
+    assert [meter_width(columns) for columns in (20, 40, 50, 51, 52, 80)] == [1, 1, 1, 1, 2, 30]
+    name = "debian-13.5.0-amd64-netinst.iso"
+    widths = [len(row(name, 1 << 29, 1 << 30, "882.02K", columns)) for columns in (20, 34, 35, 40, 50, 51, 80)]
+    assert widths == [34, 34, 34, 39, 49, 50, 79]
 
 
 def test_human_is_the_librarys() -> None:

@@ -1,6 +1,7 @@
 """The show on screens of all sizes, in pipes, and cut off."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from fakeact_download import fakeact_modules
@@ -31,12 +32,13 @@ def test_it_takes_one_to_four_minutes() -> None:
     assert all(60 < play(seed).seconds < 240 for seed in range(8))
 
 
-def test_narrow_terminals_get_lines() -> None:
-    """Where wget2 has no room for rows it says so, in red, and goes on without."""
-    narrow = play(columns=50)
-    assert "\x1b[31mCannot create progress bar thread. Disabling progress bar." in narrow.raw
-    assert "%" not in narrow.raw
-    assert "Cannot create" not in play(columns=51).raw
+@pytest.mark.parametrize("columns", [20, 40])
+def test_something_moves_on_narrow_terminals(columns: int) -> None:
+    """Where wget2 draws no rows ours have shorter names, and the picture changes every few seconds."""
+    played = play(columns=columns)
+    assert "Cannot create" not in played.raw
+    assert re.search(r"[\d.]{4} +\d+% \[>\] ", played.raw) or re.search(r"^\S{4,19} +\d+% \[>\] ", played.raw, re.M)
+    assert max(after.at - before.at for before, after in pairwise(played.frames)) <= 10
 
 
 def test_the_same_seed_is_the_same_show() -> None:
@@ -51,13 +53,24 @@ def test_it_stops_at_any_moment(seconds: float) -> None:
     assert (played.error, played.ended) == (None, "stopped")
 
 
+@pytest.mark.parametrize("motion", [True, False])
+def test_ctrl_c_cuts_off_what_is_on_its_way(motion: bool) -> None:
+    """Each open file is told of as short, in red, then as wget2 does; the totals' row stays, and no last line comes."""
+    played = play(4, columns=200, interrupt=5.0, motion=motion)
+    words = played.raw[played.raw.rindex("Saving") :]
+    cut = re.findall(r"Just got (\d+) of \d+ bytes", words)
+    assert len(cut) == 5
+    assert [int(number) for number in re.findall(r"Unexpected body length (\d+)", words)] == [int(n) for n in cut]
+    assert ("[Files: " in played.text) == motion
+    assert "Downloaded:" not in played.raw
+
+
 def test_a_pipe_gets_lines_only() -> None:
     """A pipe sees colours at the most, and neither meters nor the totals' row."""
     played = play(motion=False)
     assert not re.search(r"\x1b(?!\[[\d;]*m)", played.raw)
     assert "% [" not in played.raw
     assert "Todo:" not in played.raw
-    assert "Cannot create" not in played.raw
 
 
 def test_a_resize_is_followed() -> None:
