@@ -17,6 +17,11 @@ LAID = re.compile(r"comm (0x\w+) rank (\d+) nRanks (\d+) nNodes (\d+) localRanks
 COUNTS = re.compile(
     r"(\d+) coll channels, (\d+) collnet channels, (\d+) nvls channels, (\d+) p2p channels, (\d+) p2p .*"
 )
+LINK = re.compile(
+    r"Channel (\d\d)(?:/0)? : (\d+)\[(\d+)\] -> (\d+)\[(\d+)\](?: \[(send|receive)\])? via "
+    r"(P2P/CUMEM|P2P/CUMEM/read|P2P/MNNVL|SHM/direct/direct|NET/IB/\d+(?:/GDRDMA)?)"
+)
+CONNECTING = re.compile(r"Channel \d\d(?:/0)? : \d+\[|Connected all|\[Proxy Progress\]")
 ORDER = (
     "Bootstrap: ", "NCCL version", "Comm config", "NET/Plugin", "NET/IB", "Using network",
     "ncclCommInitRankConfig .*START",
@@ -34,6 +39,7 @@ class Process:
     pid: int
     device: int
     said: list[tuple[int, str]] = field(default_factory=list)
+    connecting: list[tuple[int, str]] = field(default_factory=list)
 
     def find(self, pattern: "str | re.Pattern[str]") -> re.Match[str]:
         """The first of its lines that begins so; it must have one."""
@@ -70,6 +76,10 @@ def read(lines: list[str]) -> list[Communicator]:
     for line in lines:
         if match := INFO.fullmatch(line):
             host, pid, thread, device, text = match.groups()
+            if CONNECTING.match(text):
+                known = speaking or {(one.host, one.pid): one for one in found[-1].processes}
+                known[host, int(pid)].connecting.append((int(thread), text))
+                continue
             process = speaking.setdefault((host, int(pid)), Process(host, int(pid), int(device)))
             process.said.append((int(thread), text))
         elif (made := MADE.search(line)) and speaking:
@@ -155,7 +165,7 @@ def channels_agree(found: list[Communicator], lines: list[str]) -> Iterator[str]
                 yield f"{counts[0]}; {len(process.trees)} trees; {comm.made[0]}"
             if process.find(r"NVLS multicast .*NVLS_NCHANNELS (\d+)")[1] != counts[3]:
                 yield counts[0]
-            rings = list(process.all(r"Channel (\d+)/(\d+) :(.*)"))
+            rings = list(process.all(r"Channel (\d+)/(\d+) :([^\[]*)$"))
             if (len(rings) == int(counts[1])) != (process.rank == 0) or (rings and process.rank):
                 yield f"{len(rings)} rings of rank {process.rank}"
             ranks = int(process.find(NAMED)[3])
@@ -219,6 +229,59 @@ def timings_add_up(found: list[Communicator], lines: list[str]) -> Iterator[str]
                 yield f"{boot[0]}; {took[0]}"
 
 
+def ring_of(comm: Communicator, channel: int) -> list[int] | None:
+    """A channel's ring, if rank 0 has told it to its end."""
+    for process in comm.processes:
+        for match in process.all(r"Channel (\d+)/\d+ :([ \d]*)$"):
+            if int(match[1]) == channel:
+                return [int(rank) for rank in match[2].split()]
+    return None
+
+
+def connections_follow_the_graph(found: list[Communicator], lines: list[str]) -> Iterator[str]:
+    """With the first collectives each rank connects its rings, then its trees, to whom the graph says, once.
+
+    A process that has been given the time for it says that it is done; between domains it goes by the network, and
+    devices are those of the ranks' machines.
+    """
+    for comm in found:
+        for process in comm.processes:
+            texts = [text for _, text in process.connecting]
+            done = [text for text in texts if text.startswith("Connected all")]
+            if done and [text.split(",")[0] for text in done] != ["Connected all rings", "Connected all trees"]:
+                yield f"rank {process.rank}: {done}"
+            if done:
+                yield from _links(comm, process, texts)
+
+
+def _links(comm: Communicator, process: Process, texts: list[str]) -> Iterator[str]:
+    at = next(i for i, text in enumerate(texts) if text.startswith("Connected all rings"))
+    rank, local = process.rank, int(process.find(LAID)[5])
+    seen: set[tuple[str, str, str]] = set()
+    for place, text in enumerate(texts):
+        if not text.startswith("Channel"):
+            continue
+        if not (match := LINK.fullmatch(text)):
+            yield text
+            continue
+        channel, sender, receiver = int(match[1]), int(match[2]), int(match[4])
+        if rank not in {sender, receiver} or (match[1], match[2], match[4]) in seen:
+            yield f"rank {rank}: {text}"
+        seen.add((match[1], match[2], match[4]))
+        far = sender // local != receiver // local
+        if far != match[7].startswith("NET") or far != bool(match[6]) or (not far and sender != rank):
+            yield f"{text}, {local} ranks in a domain"
+        if far and (match[6] == "send") != (sender == rank):
+            yield text
+        if int(match[3 if sender == rank else 5]) != process.device:
+            yield f"{text}, device {process.device}"
+        children, _, up = process.trees[channel]
+        if place > at and not {sender, receiver} <= {rank, up, *children}:
+            yield f"rank {rank}: {text}, {children}->{rank}->{up}"
+        if place < at and (ring := ring_of(comm, channel)) and ring[ring.index(sender) - len(ring) + 1] != receiver:
+            yield f"{text}, the ring is {ring}"
+
+
 RULES = (
     ids_are_one,
     ranks_are_where_they_are,
@@ -228,4 +291,5 @@ RULES = (
     parents_know_their_children,
     sizes_follow,
     timings_add_up,
+    connections_follow_the_graph,
 )

@@ -9,11 +9,12 @@ from itertools import pairwise
 import pytest
 from fakeact_llm_training import fakeact_modules
 from fakeact_llm_training.sim.draw import draw
-from fakeact_llm_training.sim.nccl import Communicator, Where, informed, join
+from fakeact_llm_training.sim.nccl import Communicator, Member, Where, informed, join
 from fakeact_llm_training.sim.nccl_graph import Graph
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.startup import channels
-from fakeact_llm_training.tools.nccl_info import destroyed, info
+from fakeact_llm_training.tools.nccl_info import Line, destroyed, info
+from fakeact_llm_training.tools.nccl_links import rings, trees
 
 from fakeact.testing import perform
 
@@ -117,19 +118,25 @@ def test_ranks_do_not_wait_for_one_another() -> None:
     assert sum(one != other for one, other in pairwise(hosts)) >= 8
 
 
+def threads_of(member: Member) -> tuple[int, ...]:
+    """All threads that say something."""
+    m = member
+    return m.pid, m.thread, m.proxy, m.proxy + 1, m.connector, m.connector + 1, m.planter, m.closer
+
+
 def test_threads_of_a_node_are_apart() -> None:
     """No two ranks of a node share a thread id with one another or with a process."""
     run = scenario(lambda run: bool(informed(run)), gpu="h100", gpus=8)
     site = run.site
     comm = join(run, Where(0, site.comm_id(), site.host, site.address, site.pid), 1.2, range(8))
-    threads = [t for m in comm.members for t in (m.pid, m.thread, m.proxy, m.proxy + 1, m.closer)]
+    threads = [t for m in comm.members for t in threads_of(m)]
     assert len(set(threads)) == len(threads)
 
 
 # Forms
 def forms(run: Scenario) -> list[str]:
     """What rank 0 says, with numbers masked and each form once."""
-    texts = [line.text.split(" NCCL INFO ")[1] for line in info(told(run)) if "[0]" in line.text]
+    texts = [line.text.split(" NCCL INFO ")[1] for line in info(told(run)) if f":{run.site.pid(0)}:" in line.text]
     return list(dict.fromkeys(re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "#", text) for text in texts))
 
 
@@ -219,6 +226,52 @@ def test_a_destroyed_group_says_so() -> None:
         r"\S+:\d+:\d+ \[0\] NCCL INFO comm 0x[0-9a-f]+ rank 0 nranks 16 cudaDev 0 busId [0-9a-f]+ - Destroy COMPLETE",
         destroyed(comm)[0],
     )
+
+
+# The first collectives
+def links(lines: list[Line]) -> list[str]:
+    """What is said, without who says it."""
+    return [line.text.split(" NCCL INFO ")[1] for line in lines]
+
+
+def test_two_nodes_connect_as_logged() -> None:
+    """Rank 0's lines of a public log of two H100 nodes with eight cards each, in that order; all those of its rings."""
+    comm = told(scenario(lambda r: 0 in informed(r), gpu="h100", gpus=16))
+    comm = comm._replace(members=comm.members[:1])
+    to_7 = [f"Channel {channel:02}/0 : 0[0] -> 7[7] via P2P/CUMEM" for channel in range(16) if channel not in {7, 15}]
+    progress, *said = links(rings(comm))
+    assert progress.startswith("[Proxy Progress] Device 0 CPU core ")
+    assert said == [
+        "Channel 00/0 : 9[1] -> 0[0] [receive] via NET/IB/0/GDRDMA",
+        "Channel 08/0 : 9[1] -> 0[0] [receive] via NET/IB/0/GDRDMA",
+        *to_7,
+        "Channel 07/0 : 0[0] -> 15[7] [send] via NET/IB/0/GDRDMA",
+        "Channel 15/0 : 0[0] -> 15[7] [send] via NET/IB/0/GDRDMA",
+        "Connected all rings, use ring PXN 0 GDR 1",
+    ]
+    assert links(trees(comm)) == [
+        *(f"Channel {channel:02}/0 : 0[0] -> 1[1] via P2P/CUMEM" for channel in range(16) if channel % 8 != 1),
+        "Channel 07/0 : 0[0] -> 7[7] via P2P/CUMEM",
+        "Channel 15/0 : 0[0] -> 7[7] via P2P/CUMEM",
+        "Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/0/GDRDMA",
+        "Channel 08/0 : 8[0] -> 0[0] [receive] via NET/IB/0/GDRDMA",
+        "Channel 00/0 : 0[0] -> 8[0] [send] via NET/IB/0/GDRDMA",
+        "Channel 08/0 : 0[0] -> 8[0] [send] via NET/IB/0/GDRDMA",
+        "Connected all trees",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "way", "direct"),
+    [("a100-80g", "P2P/CUMEM/read", 1), ("gb200", "P2P/MNNVL", 1), ("rtx4090", "SHM/direct/direct", 1)],
+)
+def test_other_cards_connect_otherwise(gpu: str, way: str, direct: int) -> None:
+    """Ampere pulls, trays of a rack have a word of their own, cards without NVLink share the host's memory."""
+    comm = told(scenario(lambda r: bool(informed(r)), gpu=gpu, gpus=8))
+    said = links(rings(comm))
+    assert {text.split(" via ")[1] for text in said if " via " in text} == {way}
+    assert said[-1] == f"Connected all rings, use ring PXN 0 GDR {direct}"
+    assert ("Channel 00 :" in said[0]) == (way[:3] == "SHM")
 
 
 # One story with the trainer
@@ -312,6 +365,7 @@ SLIPS = {
     "parents_know_their_children": with_slip(r"Trees \[0\] 9/-1/-1->8->0", "Trees [0] 9/-1/-1->8->15"),
     "sizes_follow": with_slip(r"128/8/64", "64/8/64"),
     "timings_add_up": with_slip(r"bootstrap 0\.", "bootstrap 9."),
+    "connections_follow_the_graph": with_slip(r"-> 15\[7\] \[send\]", "-> 14[6] [send]"),
 }
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from fakeact_llm_training.catalogue.records import Gpu
 from fakeact_llm_training.sim.nccl_graph import Graph
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.startup import channels
@@ -60,7 +61,8 @@ class Bootstrap(NamedTuple):
 class Member(NamedTuple):
     """A rank that says what it finds.
 
-    `thread` does the work, `proxy` and the one after it serve its neighbours, `closer` ends it all.
+    `thread` does the work, `proxy` and the one after it serve its neighbours, `connector` and the one after it
+    connect rings, `planter` trees, `closer` ends it all.
     """
 
     rank: int
@@ -71,6 +73,8 @@ class Member(NamedTuple):
     pid: int
     thread: int
     proxy: int
+    connector: int
+    planter: int
     closer: int
     bus: int
     pointer: int
@@ -98,7 +102,15 @@ class Communicator(NamedTuple):
     is_multi_node_nvlink: bool
     multicast: int
     """Channels of NVLink SHARP; 0 where there is none."""
+    way: str
+    """How GPUs of a node, or of an NVLink domain, reach one another."""
+    per_node: int
+    """GPUs in a machine."""
     members: tuple[Member, ...]
+
+    def is_far(self, rank: int, other: int) -> bool:
+        """Whether only the network is between two ranks."""
+        return rank // self.graph.local != other // self.graph.local
 
     @property
     def p2p_channels(self) -> int:
@@ -187,8 +199,19 @@ def join(scenario: Scenario, where: Where, seconds: float, ranks: Iterable[int])
         fabric=uuid if gpu.slug in {"h100", "h200", "b200", "gb200"} else None,
         is_multi_node_nvlink=gpu.slug == "gb200",
         multicast=_multicast(gpu.slug, laid.nodes),
+        way=_way(gpu),
+        per_node=scenario.gpus_per_node,
         members=tuple(_member(scenario, where, rank, seconds, after) for rank in ranks),
     )
+
+
+def _way(gpu: Gpu) -> str:
+    """Pushed over NVLink, pulled on Ampere; through shared memory where GPUs may not see one another."""
+    if gpu.busbw_node < 100:
+        return "SHM/direct/direct"
+    if gpu.slug == "gb200":
+        return "P2P/MNNVL"
+    return "P2P/CUMEM/read" if gpu.slug.startswith("a100") else "P2P/CUMEM"
 
 
 def _multicast(slug: str, nodes: int) -> int:
@@ -209,7 +232,9 @@ def _member(scenario: Scenario, where: Where, rank: int, seconds: float, after: 
         rank, device, node, where.host(node), where.address(node), where.pid(rank),
         thread=first + order[device],
         proxy=first + 9 * per_node + 2 * order[device],
-        closer=first + 13 * per_node + 5 + order[device],
+        connector=first + 11 * per_node + 2 * order[device],
+        planter=first + 14 * per_node + 3 + order[device],
+        closer=first + 29 * per_node + 5 + order[device],
         bus=int(scenario.site.bus_id(rank).replace(":", "").replace(".", ""), 16),
         pointer=_pointer(scenario, dice),
         cores=cores,

@@ -35,6 +35,12 @@ class Graph(NamedTuple):
         start = ranks.index(0)
         return tuple(ranks[start:] + ranks[:start])
 
+    def beside(self, channel: int, rank: int) -> tuple[int, int]:
+        """Before and behind a rank in a channel's ring."""
+        ring = self.ring(channel)
+        at = ring.index(rank)
+        return ring[at - 1], ring[(at + 1) % len(ring)]
+
     def branch(self, channel: int, rank: int) -> Branch:
         """A rank's place in a channel's tree: a chain in each node, and a binary tree of the nodes."""
         node, one = divmod(rank, self.local)

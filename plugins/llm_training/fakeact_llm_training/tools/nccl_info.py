@@ -24,12 +24,12 @@ class Line(NamedTuple):
 
 def info(comm: Communicator) -> list[Line]:
     """What all its members say, in the order in which they say it: each in its own, none waits for another."""
-    return sorted(line for member in comm.members for line in _of(comm, member))
+    return sorted(one for member in comm.members for one in _of(comm, member))
 
 
 def destroyed(comm: Communicator) -> list[str]:
     """What its members say when the process group is destroyed."""
-    return [line.text for member in comm.members for line in _destroyed(comm, member)]
+    return [one.text for member in comm.members for one in _destroyed(comm, member)]
 
 
 def _destroyed(comm: Communicator, member: Member) -> Iterator[Line]:
@@ -47,8 +47,8 @@ def ring(channel: int, channels: int, ranks: tuple[int, ...]) -> str:
     (127, '34 35 ...')
     """
     width = len(str(len(ranks) - 1))
-    line = f"Channel {channel:02}/{channels:02} :" + "".join(f" {rank:>{width}}" for rank in ranks)
-    return line if len(line) <= LONGEST_RING else line[: LONGEST_RING - 3] + "..."
+    text = f"Channel {channel:02}/{channels:02} :" + "".join(f" {rank:>{width}}" for rank in ranks)
+    return text if len(text) <= LONGEST_RING else text[: LONGEST_RING - 3] + "..."
 
 
 def mask(cores: Iterable[range]) -> str:
@@ -95,9 +95,15 @@ def _of(comm: Communicator, member: Member) -> Iterator[Line]:
     yield from _said(times.start + times.total, member, member.thread, _done(comm, member))
 
 
+def line(at: float, member: Member, thread: int, text: str, device: int | None = None) -> Line:
+    """What a thread of a member says; most have chosen its device, the proxies have not."""
+    chosen = member.device if device is None else device
+    return Line(at, f"{member.host}:{member.pid}:{thread} [{chosen}] NCCL INFO {text}")
+
+
 def _said(at: float, member: Member, thread: int, texts: Iterable[str]) -> Iterator[Line]:
     for number, text in enumerate(texts):
-        yield Line(at + number * GAP / 8, f"{member.host}:{member.pid}:{thread} [{member.device}] NCCL INFO {text}")
+        yield line(at + number * GAP / 8, member, thread, text)
 
 
 def _greeting(comm: Communicator, member: Member) -> list[str]:
@@ -195,7 +201,7 @@ def _tree(comm: Communicator, channel: int, rank: int) -> str:
 def _proxies(at: float, member: Member) -> Iterator[Line]:
     for number, name in enumerate(("Proxy Service", "Proxy Service UDS")):
         text = f"[{name}] Device {member.device} CPU core {member.proxy_cores[number]}"
-        yield from _said(at + number * GAP, member, member.proxy + number, [text])
+        yield line(at + number * GAP, member, member.proxy + number, text, device=0)
 
 
 def _channels(comm: Communicator, member: Member) -> Iterator[str]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from fakeact_llm_training.sim import fault_events as faults
 
 
+FIRST_USE = 0.4
+"""Seconds until the trainer first uses a communicator, where it has no preflight."""
+
+
 class Speaker(Dialect):
     """``[2026-01-30 10:45:32] [Rank 0/64] INFO ...`` and two bars."""
 
@@ -185,7 +189,7 @@ class Speaker(Dialect):
         )
         for phase in event.phases:
             if phase.name == "nccl":
-                self.library.begin(self.since_launch(event.at) + phase.begins, phase.seconds)
+                self.library.begin(self.since_launch(event.at) + phase.begins, phase.seconds, used=FIRST_USE)
 
     async def on_Resumed(self, event: "faults.Resumed") -> None:  # noqa: N802
         scenario = self.scenario

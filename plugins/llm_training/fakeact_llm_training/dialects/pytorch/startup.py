@@ -112,6 +112,7 @@ class StartUp:
         await self._log.info(f"Preflight: all_reduce_perf over {self._run.world_size} ranks")
         for line in nccl_tests.heading(check):
             await self._io.print(line)
+        await self._library.connect()
         await self._all_reduce(check, phase)
         await self._until(phase.ends)
         for line in nccl_tests.footing(check):
