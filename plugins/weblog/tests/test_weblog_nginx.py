@@ -1,4 +1,5 @@
-"""Lines beside those that a real nginx wrote: 1.22.1 from Debian 12, `server_tokens off`, in November 2026."""
+"""Lines beside those that a real nginx wrote: 1.22.1 from Debian 12 and
+1.26.3 from Debian 13, `server_tokens off`, in November 2026."""
 
 import random
 from datetime import UTC, date, datetime
@@ -16,6 +17,10 @@ from fakeact_weblog.tail import Tail
 
 AT = datetime(2026, 11, 23, 21, 49, 6, tzinfo=UTC)
 CURL = Client("127.0.0.1", "curl/7.88.1", "HTTP/2.0")
+CHROME = Client(
+    "127.0.0.1",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36",
+)
 
 
 def entry(request: Request, status: int, sent: int, duration: float, upstream: Upstream | None = None) -> Entry:
@@ -107,6 +112,10 @@ def answers(*requests: Request, down: bool = False, busy: bool = False) -> list[
         (Request(CURL, "/", secure=False), 301, 162),
         (Request(CURL, "/.env"), 403, 146),
         (Request(CURL, "/wp-login.php"), 404, 146),
+        (Request(CHROME, "/", secure=False), 301, 162),
+        (Request(CHROME, "/.env"), 403, 548),
+        (Request(CHROME, "/.env", "HEAD"), 403, 0),
+        (Request(CHROME, "/wp-login.php"), 404, 548),
         (Request(CURL, "/favicon.ico", held=True), 304, 0),
         (Request(CURL, "/favicon.ico", "POST"), 405, 150),
         (Request(CURL, "/", "HEAD"), 200, 0),
@@ -126,6 +135,7 @@ def test_nobody_listens() -> None:
     """Without an application a page is a 502 at once, while files are served as ever."""
     page, file = answers(Request(CURL, "/"), Request(CURL, "/robots.txt"), down=True)
     assert (page.status, page.sent, page.duration, page.upstream) == (502, 150, 0.0, Upstream(None, None, 0.0))
+    assert answers(Request(CHROME, "/"), down=True)[0].sent == 552
     assert (file.status, file.upstream) == (200, None)
 
 

@@ -15,6 +15,8 @@ BODIES = {
     301: 162, 304: 0, 400: 150, 403: 146, 404: 146, 405: 150, 499: 0, 502: 150, 504: 160,
 }  # fmt: skip
 """Bytes of nginx's own pages with `server_tokens off`, as nginx 1.22 logged them."""
+_PADDING = 402
+"""Bytes of comments below an error page (`msie_padding`), so that Chrome shows it rather than one of its own."""
 _BUFFER = 128 * 1024
 """Bytes the kernel takes off the server's hands at once; only what is more has to be waited for."""
 _REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
@@ -91,7 +93,7 @@ class Server:
         return Resource(request.method, request.path, 0.012, self._site.not_found, 404, locks=False)
 
     def _answer(self, request: Request, done: Done, status: int, complaint: str = "") -> None:
-        size = 0 if request.garbage == "" else BODIES[status]
+        size = 0 if request.garbage == "" else _own_page(status, request)
         self._send(request, done, status, size, self._agenda.now, complaint=complaint)
 
     def _pass(self, request: Request, resource: Resource, done: Done) -> None:
@@ -106,14 +108,14 @@ class Server:
 
     def _give_up(self, exchange: Exchange, status: int, complaint: str) -> None:
         """End the wait; the application is not told and goes on working."""
-        self._settle(exchange, status, BODIES[status], Upstream(0.0, None, self._since(exchange)), complaint)
+        self._settle(exchange, status, _own_page(status, exchange.request), Upstream(0.0, None, self._since(exchange)), complaint)
 
     def _reply(self, exchange: Exchange, outcome: Outcome) -> None:
-        elapsed = self._since(exchange)
+        elapsed, bad = self._since(exchange), _own_page(502, exchange.request)
         if outcome is Outcome.REFUSED:
-            self._settle(exchange, 502, BODIES[502], Upstream(None, None, elapsed), _REFUSED)
+            self._settle(exchange, 502, bad, Upstream(None, None, elapsed), _REFUSED)
         elif outcome is Outcome.CLOSED:
-            self._settle(exchange, 502, BODIES[502], Upstream(0.0, None, elapsed), _CLOSED)
+            self._settle(exchange, 502, bad, Upstream(0.0, None, elapsed), _CLOSED)
         else:
             size = self._weigh(exchange.request, exchange.resource)
             self._settle(exchange, exchange.resource.status, size, Upstream(0.0, elapsed, elapsed))
@@ -164,3 +166,9 @@ class Server:
             self._accepted += self._rng.randint(1, 3)
             self._connections[address] = self._accepted
         return self._connections[address]
+
+
+def _own_page(status: int, request: Request) -> int:
+    """The bytes of a page that nginx itself sends."""
+    padded = status >= 400 and BODIES[status] > 0 and "Chrome/" in request.client.agent
+    return BODIES[status] + _PADDING * padded
