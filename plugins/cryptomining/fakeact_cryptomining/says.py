@@ -115,7 +115,7 @@ class Log:
 
     def _profile(self) -> str:
         rig, several = self._rig, " threads" if self._rig.threads > 1 else " thread"
-        threads = f"({CYAN(str(rig.threads))}{WHITE(several)})"
+        threads = f"{WHITE('(')}{CYAN(str(rig.threads))}{WHITE(f'{several})')}"
         scratchpad = CYAN(f"{KAWPOW_SCRATCHPAD if rig.cards else SCRATCHPAD} KB")
         return f"use profile {on_blue(WHITE(f' {rig.profile} '))} {threads} scratchpad {scratchpad}"
 

@@ -13,14 +13,14 @@ PLUGIN = "6.22.1"
 def summary(rig: Rig, pool: Address, coin: Coin, *, colored: bool) -> list[str]:
     """What XMRig begins with. Where nobody sees colours it names the keys in another way."""
     rows = [
-        ("ABOUT", CYAN("XMRig/6.26.0") + " gcc/15.2.1 (built for Linux x86-64, 64 bit)"),
-        ("LIBS", "libuv/1.52.1 OpenSSL/3.6.1 hwloc/2.13.0"),
+        ("ABOUT", CYAN("XMRig/6.26.0") + WHITE(" gcc/15.2.1 (built for Linux x86-64, 64 bit)")),
+        ("LIBS", WHITE("libuv/1.52.1 OpenSSL/3.6.1 hwloc/2.13.0")),
         ("HUGE PAGES", GREEN("supported")),
         ("1GB PAGES", GREEN("supported") if rig.gigabyte_pages else YELLOW("disabled")),
         *_processor(rig),
         *_memory(rig),
         ("DONATE", WHITE("1%")),
-        ("ASSEMBLY", "auto:" + GREEN("intel" if rig.cpu["msr"] == "intel" else "ryzen")),
+        ("ASSEMBLY", WHITE("auto:") + GREEN("intel" if rig.cpu["msr"] == "intel" else "ryzen")),
         ("POOL #1", bolder(green if pool.tls else cyan)(pool.url) + " algo " + WHITE(_asked(rig, coin))),
         ("COMMANDS", _keys() if colored else "'h' hashrate, 'p' pause, 'r' resume, 's' results, 'c' connection"),
         ("OPENCL", RED("disabled")),
@@ -87,4 +87,4 @@ def _card(number: int, card: Card) -> str:
 def _keys() -> str:
     key = bolder(on_magenta)
     parts = [key("h"), WHITE("ashrate, "), key("p"), WHITE("ause, "), key("r"), WHITE("esume, ")]
-    return "".join([*parts, WHITE("re"), key("s"), WHITE("ults, "), key("c"), WHITE("onnection")])
+    return "".join([*parts, WHITE("re"), on_magenta(WHITE("s")), WHITE("ults, "), key("c"), WHITE("onnection")])
