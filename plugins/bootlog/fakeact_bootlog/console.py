@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from fakeact import IO
 from fakeact_bootlog import status
-from fakeact_bootlog.catalogue import machines
 from fakeact_bootlog.sim.boot import Boot, Entry
 from fakeact_bootlog.sim.jobs import FAILED
 from fakeact_bootlog.sim.machine import Machine
@@ -47,8 +46,7 @@ class Console:
             for left in range(menu, 0, -1):
                 await live.show("", f"   The highlighted entry will be executed automatically in {left}s.")
                 await self._io.csleep(1000)
-        release = machines()["distribution"]["release"]
-        await self._io.print(f"Loading Linux {release} ...")
+        await self._io.print(f"Loading Linux {machine.software.release} ...")
         await self._io.csleep((seconds - menu) * 400)
         await self._io.print("Loading initial ramdisk ...")
         await self._io.csleep((seconds - menu) * 600)

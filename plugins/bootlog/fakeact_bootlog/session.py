@@ -80,17 +80,14 @@ class Session:
 
     async def login(self, last: datetime) -> datetime:
         """Type a name and, unseen, a password; gives the moment."""
-        facts = machines()["distribution"]
         await self._pause(1.6, 3.4)
         await self._type(self._boot.machine.user)
         await self._io.print("Password: ", end="")
         await self._pause(1.8, 2.8)
         await self._io.print()
         await self._pause(0.3, 0.6)
-        package = facts["package"]
-        await self._io.print(
-            f"Linux {self._boot.machine.host} {facts['release']} #1 SMP PREEMPT_DYNAMIC Debian {package} x86_64"
-        )
+        host, software = self._boot.machine.host, self._boot.machine.software
+        await self._io.print(f"Linux {host} {software.release} #1 SMP PREEMPT_DYNAMIC Debian {software.version} x86_64")
         await self._io.print(_LICENCE)
         await self._io.print(f"Last login: {last:%a %b %e %H:%M:%S %Z %Y} on {self._terminal}")
         await self._io.print(self._prompt, end="")

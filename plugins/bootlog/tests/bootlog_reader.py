@@ -46,6 +46,28 @@ def boots(lines: list[str]) -> list[Boot]:
     return [Boot(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
+def again(first: Boot, second: Boot) -> None:
+    """What two boots of one machine, one after the other, have in common."""
+    for pattern in (r"Linux version (.*)", r"Command line: (.*)", r"(CPU topo: Num\. cores .*)", r"(SMBIOS .*)"):
+        assert first.find(pattern)[1] == second.find(pattern)[1], "another machine"
+    (files, used), (more, later) = _in_use(first)[::2], _in_use(second)[::2]
+    assert abs(more - files) < 100, "files come and go slowly"
+    assert abs(later - used) < 5000, "blocks come and go slowly"
+    offsets = [boot.all(r"kvm-clock: using sched offset of (\d+) cycles") for boot in (first, second)]
+    if offsets[0]:
+        passed = (offsets[1][0][0] - offsets[0][0][0]) / 1e9
+        assert abs(passed - (_epoch(second) - _epoch(first))) < 3, "the hypervisor's clock goes on"
+
+
+def _in_use(boot: Boot) -> list[int]:
+    (row,) = [line for line in boot.lines if ": clean, " in line]
+    return list(map(int, re.findall(r"\d+", row.partition("clean")[2])))
+
+
+def _epoch(boot: Boot) -> int:
+    return boot.number(r"rtc_cmos \S+: setting system clock to \S+ UTC \((\d+)\)")
+
+
 def check(boot: Boot) -> None:
     """All rules for one boot; an AssertionError says which one is broken."""
     for rule in RULES:
@@ -146,6 +168,8 @@ def clocks_agree(boot: Boot) -> None:
     """The real-time clock, audit and the stamps tell one time."""
     date, epoch = boot.find(r"rtc_cmos \S+: setting system clock to (\S+) UTC \((\d+)\)").groups()
     assert int(datetime.fromisoformat(f"{date}+00:00").timestamp()) == int(epoch), "the date is the number"
+    built = boot.find(r"Linux version .* Debian [\d.]+-\d \((\d{4}-\d\d-\d\d)\)")[1]
+    assert built < date, "the kernel was built before it is booted"
     at = next(at for at, text in boot.log if "setting system clock" in text)
     audits = [(t, float(m[1]), int(m[2])) for t, text in boot.log if (m := re.search(r"audit\(([\d.]+):(\d+)\)", text))]
     assert [serial for _, _, serial in audits] == list(range(1, len(audits) + 1)), "audit counts"
@@ -178,10 +202,16 @@ def disks_are_found_first(boot: Boot) -> None:
 
 def check_is_sane(boot: Boot) -> None:
     """A file system has no more files and blocks in use than it has."""
-    (row,) = [line for line in boot.lines if ": clean, " in line]
-    files, inodes, used, blocks = map(int, re.findall(r"\d+", row.partition("clean")[2]))
+    files, inodes, used, blocks = _in_use(boot)
     assert files < inodes, "files fit"
     assert used < blocks, "blocks fit"
+
+
+def identifiers_are_no_kin(boot: Boot) -> None:
+    """File systems were given their identifiers by chance."""
+    seen = {match for line in boot.lines for match in re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", line)}
+    ends = [each[-12:] for each in seen]
+    assert len(ends) == len(set(ends)), "identifiers are drawn"
 
 
 def units(boot: Boot) -> list[tuple[str, str]]:
@@ -315,6 +345,6 @@ def analysis_adds_up(boot: Boot) -> None:
 
 RULES = [
     stamps_ascend, memory_adds_up, gaps_are_gaps, initrd_fits, processors_add_up, tables_fit, devices_have_places,
-    clocks_agree, macs_are_local, disks_are_found_first, check_is_sane, what_ends_has_begun, ordering_holds,
-    failures_have_consequences, log_says_the_same, analysis_adds_up,
+    clocks_agree, macs_are_local, disks_are_found_first, check_is_sane, identifiers_are_no_kin,
+    what_ends_has_begun, ordering_holds, failures_have_consequences, log_says_the_same, analysis_adds_up,
 ]  # fmt: skip

@@ -80,7 +80,7 @@ class Boot:
 
     def _initramfs(self, began: float) -> None:
         """Debian's initramfs-tools: udev, then the root file system's check and mount."""
-        systemd, root = machines()["distribution"]["systemd"], self.machine.root
+        systemd, root = self.machine.software.systemd, self.machine.root
         now = began + self._rng.uniform(0.04, 0.1)
         if not self._quiet:
             self._say(now, "Loading, please wait...")
@@ -119,8 +119,9 @@ class Boot:
 
     def _check(self, now: float, root: Partition) -> float:
         """What e2fsck says: files and blocks of those there are."""
-        inodes, blocks = root.size // 16384, root.size // 4096
-        files, used = self._rng.randint(inodes // 40, inodes // 6), self._rng.randint(blocks // 8, blocks * 3 // 5)
+        inodes, blocks = root.inodes, root.blocks
+        # From one boot to the next, little is written or removed.
+        files, used = self.machine.files + self._rng.randint(0, 40), self.machine.blocks + self._rng.randint(0, 2500)
         name = f"/dev/{root.device}"
         if self.trouble == "fsck":
             self._say(now + 0.1, f"{name}: recovering journal")
@@ -142,7 +143,7 @@ class Boot:
         """What systemd says of itself; gives the seconds until its jobs are queued."""
         facts, now = machines()["distribution"], self.handed_over
         lines = [(0.0, "Inserted module 'autofs4'")]
-        lines += [(0.04, f"systemd {facts['systemd']} running in system mode ({facts['features']})")]
+        lines += [(0.04, f"systemd {self.machine.software.systemd} running in system mode ({facts['features']})")]
         lines += [(0.0001, "Detected virtualization kvm.")] if self.machine.kind == "vm" else []
         lines += [(0.0001, "Detected architecture x86-64.")]
         for pause, text in lines:

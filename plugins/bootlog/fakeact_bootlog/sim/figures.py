@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -48,7 +48,8 @@ class Figures:
     @cached_property
     def _values(self) -> dict[str, Any]:
         distribution: dict[str, Any] = machines()["distribution"]
-        image = f"/boot/vmlinuz-{distribution['release']}"
+        software = self.machine.software
+        image = f"/boot/vmlinuz-{software.release}"
         parts = (
             self._hpet_values(),
             self._firmware_values(),
@@ -57,6 +58,7 @@ class Figures:
             self._device_values(),
         )
         values: dict[str, Any] = distribution | self.machine.facts["timing"] | {"image": image, "cmdline": self.cmdline}
+        values |= {"release": software.release, "package": software.version, "key": software.key}
         for part in parts:
             values |= part
         return values
@@ -146,7 +148,8 @@ class Figures:
             "refined_idle": later[1],
             "cls": 0 if machine.kind == "vm" else 64,
             "early_clock": "kvm-clock" if machine.kind == "vm" else "tsc-early",
-            "kvm_offset": self._rng.randrange(10**9, 10**15),
+            "kvm_offset": (self.began - machine.created) // timedelta(microseconds=1) * 1000
+            + self._rng.randrange(1000),
         }
 
     def _memory_values(self) -> dict[str, Any]:

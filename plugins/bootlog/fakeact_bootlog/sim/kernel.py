@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fakeact_bootlog.catalogue import kernel, machines
+from fakeact_bootlog.catalogue import kernel
 from fakeact_bootlog.sim.blocks import Blocks
 
 
@@ -20,7 +20,7 @@ class Kernel(Blocks):
     @property
     def release(self) -> str:
         """What uname -r says."""
-        return str(machines()["distribution"]["release"])
+        return self.machine.software.release
 
     def messages(self) -> Iterator[Message]:
         """All lines until the first process is run."""

@@ -2,11 +2,11 @@
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from fakeact_bootlog.catalogue import machines
+from fakeact_bootlog.catalogue import Software, machines, software
 from fakeact_bootlog.sim.memory import GIB, KIB, MIB, PAGE, MemoryMap, Range, lay_out
 
 _ECAM = Range(0xE0000000, 0xF0000000)
@@ -26,6 +26,16 @@ class Partition:
     """Bytes."""
     label: str
     """What its device unit is described with, once it has been found."""
+
+    @property
+    def inodes(self) -> int:
+        """Files that mkfs.ext4 makes room for: one in 16 KiB."""
+        return self.size // 16384
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of 4 KiB."""
+        return self.size // 4096
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,14 @@ class Machine:
     partitions: tuple[Partition, ...]
     nics: tuple[Nic, ...]
     khz: int
+    software: Software
+    created: datetime
+    """When a virtual machine's clock began to count."""
+    files: int
+    blocks: int
+    """Inodes and blocks of 4 KiB that are in use on /."""
+    lost: str
+    """What identifies a file system that is in /etc/fstab and nowhere else."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -112,6 +130,8 @@ def assemble(kind: str, rng: random.Random, now: datetime) -> Machine:
     memory, nvs, acpi = _bios_map(gib, rng) if kind == "vm" else _efi_map(gib, packages, rng)
     disk = rng.choice(facts["disks"])
     drives = (rng.choice(facts["drives"]),) * rng.choice((4, 6, 8)) if "drives" in facts else ()
+    partitions = _partitions(kind, disk, drives, rng)
+    root = next(each for each in partitions if each.where == "/")
     return Machine(
         kind=kind,
         host=rng.choice(facts["hosts"]) + ("" if kind == "laptop" else f"{rng.randint(1, 24):02d}"),
@@ -129,9 +149,14 @@ def assemble(kind: str, rng: random.Random, now: datetime) -> Machine:
         boot_services=rng.randint(40_000, 120_000) // 4 * 4 * KIB if kind != "vm" else 0,
         disk=disk,
         drives=drives,
-        partitions=_partitions(kind, disk, drives, rng),
+        partitions=partitions,
         nics=_nics(kind, rng),
         khz=round(cpu["mhz"] * 1000) + rng.randint(-40, 40),
+        software=software(now.date()),
+        created=(now - timedelta(seconds=rng.lognormvariate(11.0, 2.0))).astimezone(UTC),
+        files=rng.randint(root.inodes // 40, root.inodes // 6),
+        blocks=rng.randint(root.blocks // 8, root.blocks * 3 // 5),
+        lost=_uuid(rng),
     )
 
 

@@ -187,8 +187,7 @@ class Graph:
         owner, where = ("docker.service", "/srv/containers") if self._machine.kind == "server" else (
             "postgresql@17-main.service", "/srv/postgresql"
         )  # fmt: skip
-        uuid = self._machine.root.uuid
-        self.absent = Partition("", uuid[9:13] + uuid[:4] + uuid[8:], "ext4", where, 0, "")
+        self.absent = Partition("", self._machine.lost, "ext4", where, 0, "")
         self.add_partition(self.absent)
         mount = f"{escape(where)}.mount"
         self.units[_LOCAL_FS].after.discard(mount)  # nofail

@@ -108,7 +108,9 @@ class Server:
 
     def _give_up(self, exchange: Exchange, status: int, complaint: str) -> None:
         """End the wait; the application is not told and goes on working."""
-        self._settle(exchange, status, _own_page(status, exchange.request), Upstream(0.0, None, self._since(exchange)), complaint)
+        self._settle(
+            exchange, status, _own_page(status, exchange.request), Upstream(0.0, None, self._since(exchange)), complaint
+        )
 
     def _reply(self, exchange: Exchange, outcome: Outcome) -> None:
         elapsed, bad = self._since(exchange), _own_page(502, exchange.request)
