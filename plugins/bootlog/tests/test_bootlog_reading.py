@@ -118,7 +118,7 @@ PLANTED: dict[str, tuple[str, Change]] = {
     "nosave memory": ("none", drop(r"Registered nosave memory")),
     "the hole is a hole": ("none", swap(r"\[mem 0x\w+-(0x\w+)\] available", r"[mem 0x00100000-\1] available")),
     "RAMDISK is in memory": ("none", swap(r"RAMDISK: \[mem 0x\w(\w+)-0x\w", r"RAMDISK: [mem 0xf\1-0xf")),
-    "initrd is freed whole": ("none", swap(r"initrd memory: ", "initrd memory: 9")),
+    "initrd is freed whole": ("none", swap(r"initrd memory: (\d+)\dK", r"initrd memory: \g<1>1K")),
     "threads": ("none", swap(r"threads per package: +\d+", "threads per package:   3")),
     "each processor is brought up once": ("none", swap(r" #3\b", " #4")),
     "processors up": ("none", swap(r"node, \d+ CPUs", "node, 7 CPUs")),

@@ -1,5 +1,4 @@
-"""Lines beside those that a real nginx wrote: 1.22.1 from Debian 12 and
-1.26.3 from Debian 13, `server_tokens off`, in November 2026."""
+"""Lines beside a real nginx's: 1.22.1 of Debian 12, 1.26.3 of 13, `server_tokens off`, in November 2026."""
 
 import random
 from datetime import UTC, date, datetime
