@@ -35,6 +35,18 @@ class Attempt:
     skipped: tuple[int, int] | None = None
     figures: list[dict[str, float]] = field(default_factory=list)
 
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch, as a data loader without drop_last has them."""
+        head = self.header
+        whole = head["Total train batch size (w. parallel, distributed & accumulation)"]
+        return ceil(head["Num examples"] * head["Gradient Accumulation steps"] / whole)
+
+    def epoch_at(self, step: int) -> float:
+        """The Trainer's epoch after a step: whole ones, and the share of the running one's batches."""
+        epochs, rest = divmod(step, self.header["Num update steps per epoch"])
+        return epochs + rest * self.header["Gradient Accumulation steps"] / self.batches
+
 
 @dataclass
 class Log:
@@ -123,29 +135,42 @@ def batch_multiplies_up(log: Log) -> Iterator[str]:
         if total != each * accumulation * log.world:
             yield f"{total} is not {each} x {accumulation} x {log.world}"
         named = log.number("per_device_train_batch_size"), log.number("gradient_accumulation_steps")
-        if (each, accumulation) != named or head["Num Epochs"] != log.number("num_train_epochs"):
+        epochs = float(log.options.get("num_train_epochs", head["Num Epochs"]))
+        if (each, accumulation) != named or head["Num Epochs"] != epochs:
             yield f"{each}, {accumulation} are not those of the command"
 
 
 def epochs_divide(log: Log) -> Iterator[str]:
-    """Steps an epoch follow from examples, batch and accumulation as the Trainer rounds them; times epochs is all."""
+    """Steps an epoch follow from examples, batch and accumulation as the Trainer rounds them; times epochs is all.
+
+    Where steps were given, epochs follow from them.
+    """
     for attempt in log.attempts:
         head = attempt.header
         each, accumulation = head["Instantaneous batch size per device"], head["Gradient Accumulation steps"]
         steps = ceil(ceil(head["Num examples"] / (each * log.world)) / accumulation)
         if steps != head["Num update steps per epoch"]:
             yield f"{head['Num examples']} examples make {steps} steps"
-        if head["Total optimization steps"] != steps * head["Num Epochs"]:
+        given = int(log.options.get("max_steps", "0"))
+        if given and head["Num Epochs"] != ceil(given / steps):
+            yield f"{head['Num Epochs']} epochs for {given} steps of {steps}"
+        if head["Total optimization steps"] != (given or steps * head["Num Epochs"]):
             yield f"{head['Total optimization steps']} steps in all"
 
 
 def sizes_are_real(log: Log) -> Iterator[str]:
-    """No data set is by chance a multiple of the batch, and a header takes longer than a millisecond."""
+    """No data set is by chance a multiple of the batch or of a thousand, and a header takes longer than a millisecond.
+
+    What somebody typed is used as it is.
+    """
     for attempt in log.attempts:
         head = attempt.header
         whole = head["Total train batch size (w. parallel, distributed & accumulation)"]
-        if log.world > 4 and not head["Num examples"] % whole:
-            yield f"{head['Num examples']} examples in batches of {whole}"
+        examples, typed = head["Num examples"], log.options.get("max_train_samples")
+        if typed and examples != int(typed):
+            yield f"{examples} examples, not {typed}"
+        if not typed and log.world > 4 and not (examples % whole and examples % 1000):
+            yield f"{examples} examples in batches of {whole}"
     for found in re.finditer(r":1500\] (\S+ \S+) >> .*?:1510\] (\S+ \S+) >> ", log.text, re.DOTALL):
         if found[1] == found[2]:
             yield f"a whole header at {found[1]}"
@@ -165,7 +190,7 @@ def logged(log: Log) -> Iterator[tuple[Attempt, int, dict[str, float]]]:
 def epoch_follows_steps(log: Log) -> Iterator[str]:
     """The epoch is the step's share, in four digits."""
     for attempt, step, figures in logged(log):
-        want = float(f"{step / attempt.header['Num update steps per epoch']:.4g}")
+        want = float(f"{attempt.epoch_at(step):.4g}")
         if figures["epoch"] != want:
             yield f"step {step}: epoch {figures['epoch']}, {want} by the steps"
 
@@ -199,6 +224,8 @@ def speeds_follow(log: Log) -> Iterator[str]:
         for figures in attempt.figures:
             if "train_runtime" in figures:
                 samples, steps = head["Num examples"] * head["Num Epochs"], head["Total optimization steps"]
+                if "max_steps" in log.options:
+                    samples = steps * head["Total train batch size (w. parallel, distributed & accumulation)"]
                 split = "train"
             elif "eval_loss" in figures:
                 samples, split = held_out[0], "eval"
@@ -249,6 +276,32 @@ def training_bars_have_all_steps(log: Log) -> Iterator[str]:
         lag = 30 if seconds_in(bar[5]) < 60 else 0
         if saved and not 0 <= int(saved[1]) - int(bar[3]) <= lag:
             yield line
+
+
+def evaluations_and_saves_are_due(log: Log) -> Iterator[str]:
+    """Both come at multiples of their steps, or where an epoch ends, and at the end; the best is looked for where saved.
+
+    A job whose time is over saves as well.
+    """
+    for attempt in log.attempts:
+        head = attempt.header
+        per_epoch, total = head["Num update steps per epoch"], head["Total optimization steps"]
+        due = {what: interval(log, what, per_epoch) for what in ("eval", "save")}
+        ends = {float(f"{attempt.epoch_at(step):.4g}") for step in (*range(0, total, due["eval"]), total)}
+        for figures in attempt.figures:
+            if "eval_loss" in figures and figures["epoch"] not in ends:
+                yield f"an evaluation at epoch {figures['epoch']}"
+        if "load_best_model_at_end" in log.options and due["save"] % due["eval"]:
+            yield f"saved every {due['save']} steps, evaluated every {due['eval']}"
+    over = re.search(r"DUE TO|death signal", log.text)
+    for found in re.finditer(r"Saving model checkpoint to \S+/checkpoint-(\d+)$", log.text, re.M):
+        if int(found[1]) % due["save"] and int(found[1]) != total and not over:
+            yield found[0]
+
+
+def interval(log: Log, what: str, per_epoch: int) -> int:
+    """Steps from one to the next."""
+    return int(log.options.get(f"{what}_steps", per_epoch))
 
 
 def files_belong_to_their_checkpoint(log: Log) -> Iterator[str]:
@@ -409,6 +462,7 @@ RULES = (
     speeds_follow,
     bars_agree,
     training_bars_have_all_steps,
+    evaluations_and_saves_are_due,
     files_belong_to_their_checkpoint,
     resumption_follows_the_checkpoint,
     parameters_follow_the_configuration,

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -69,6 +70,19 @@ def test_speeds_are_rounded_as_speed_metrics_does() -> None:
     assert list(figures.items()) == [
         ("eval_runtime", 5.0912), ("eval_samples_per_second", 163.418), ("eval_steps_per_second", 2.553),
     ]  # fmt: skip
+
+
+def test_epochs_count_micro_batches_as_the_trainer_does() -> None:
+    """819 examples on 2 devices, 4 at once, 2 accumulated: transformers 5.24 made 52 steps and these epochs of it."""
+    scenario = draw(random.Random(1), dialect="hf", scenario="finetune", gpus=8, steps=25)
+    layout = scenario.layout._replace(micro_batch=4, grad_accum=2)
+    layout = layout._replace(parallelism=layout.parallelism._replace(dp=2))
+    scenario = replace(scenario, layout=layout, data=scenario.data._replace(samples=819))
+    speaker = Speaker.__new__(Speaker)
+    speaker.scenario = scenario
+    assert scenario.steps_per_epoch == 52
+    said = [f"{speaker.epoch(step):.4g}" for step in (10, 50, 60, 100, 104)]
+    assert said == ["0.1942", "0.9709", "1.155", "1.932", "2"]
 
 
 def test_the_block_is_aligned() -> None:
@@ -223,6 +237,7 @@ SLIPS = {
     "speeds_follow": lines_with(r"'eval_samples_per_second': '", "'eval_samples_per_second': '1"),
     "bars_agree": lines_with(r" \d+%\|", " 42%|"),
     "training_bars_have_all_steps": lines_with(r"(\| \d+/)\d+( .*Saving)", r"\g<1>9999\2"),
+    "evaluations_and_saves_are_due": lines_with(r"('eval_loss'.*'epoch': ')[\d.]+", r"\g<1>0.0123"),
     "files_belong_to_their_checkpoint": lines_with(r"Configuration saved in ", "Configuration saved in /elsewhere"),
     "resumption_follows_the_checkpoint": lines_with(r"past \d+ epochs", "past 77 epochs"),
     "parameters_follow_the_configuration": lines_with(r'"num_hidden_layers": \d+', '"num_hidden_layers": 127'),

@@ -1,4 +1,4 @@
-"""How a corpus becomes an epoch: packed sequences, what is held out, how many whole batches."""
+"""How a corpus becomes an epoch: packed sequences, what is held out, how many batches."""
 
 import math
 import random
@@ -18,6 +18,8 @@ from fakeact_llm_training.sim.wish import FEWEST_STEPS, LONGEST_RUN, MOST_STEPS,
 # do nearly as well as fresh ones (Muennighoff et al. 2023, arXiv 2305.16264).
 DAYS, LONG_STEPS, TOKENS_PER_PARAMETER, MOST_REPEATS = (0.7, 12.0), (20_000, 600_000), 8, 4
 TORCHTITANS_CORPUS = "allenai/c4"
+# Published token counts are rounded, and packing loses what is behind the last whole sequence of a file.
+UNKNOWN_SHARE = 0.004
 BUDGETS = tuple(head * 10**power for power in range(9, 14) for head in (1, 1.5, 2, 3, 5, 8))
 
 
@@ -25,6 +27,14 @@ def sequences_in(dataset: Dataset, model: Model, length: int) -> int:
     """Packed sequences of `length` tokens, in the model's tokenizer."""
     ratio = model.tokenizer.tokens_ratio / tokenizers()[dataset.tokenizer].tokens_ratio
     return int(dataset.tokens * ratio) // length
+
+
+def in_files(rng: random.Random, dataset: Dataset, model: Model, layout: Layout) -> tuple[int, int]:
+    """Sequences for training and for validation as files on a disk have them: no number that anybody chose."""
+    published = sequences_in(dataset, model, layout.sequence_length)
+    own = random.Random(f"{dataset.name} {model.tokenizer.key}").uniform(-UNKNOWN_SHARE, UNKNOWN_SHARE)
+    held = held_out(layout) - rng.randrange(layout.micro_batch * layout.parallelism.dp)
+    return max(int(published * (1 + own)) - held, 1), held
 
 
 def held_out(layout: Layout) -> int:
@@ -65,13 +75,12 @@ def _epochs(known: Sequence[Dataset], wish: Wish, model: Model, layout: Layout) 
 
 def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, layout: Layout) -> Data:
     """All of the corpus if that makes an epoch, else its first N sequences; ValueError if it is too small."""
+    if FRAMEWORKS[wish.dialect].either:
+        return _draw_files(rng, dataset, wish, model, layout)
     available, validation = sequences_in(dataset, model, layout.sequence_length), held_out(layout)
     whole = steps_in(dataset, model, layout)
     if whole < (wish.steps or 1):
-        raise ValueError(
-            f"{dataset.title} has {available:,} sequences of {layout.sequence_length:,} tokens, enough for "
-            f"{whole:,} steps of {layout.global_batch:,}; take fewer steps, fewer GPUs or another dataset"
-        )
+        raise ValueError(_too_small(dataset, available, whole, layout))
     if wish.steps is None and _is_an_epoch(wish, whole, layout.step_time):
         return Data(dataset, available, available - validation, validation, subset=False)
     steps = min(wish.steps_at(layout.step_time), whole)
@@ -89,12 +98,60 @@ def draw_epochs(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout
     enough = [one for one in known if steps_in(one, model, layout) * repeats >= total]
     in_tone = [one for one in enough if one.serious == (tone == "serious")]
     corpus = rng.choice(in_tone or enough or [max(known, key=lambda one: one.tokens)])
-    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
     whole = steps_in(corpus, model, layout)
+    if FRAMEWORKS[wish.dialect].either:
+        return _through_files(rng, corpus, total, model, layout)
+    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
     if whole >= total or not whole:
         return draw_data(rng, corpus, wish._replace(steps=total), model, layout), 1
     epochs = min(-(-total // whole), MOST_REPEATS)
     return Data(corpus, available, available - validation, validation, subset=False), epochs
+
+
+def _draw_files(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, layout: Layout) -> Data:
+    """The same for a framework that counts what is in the files: all of it, or a number that somebody typed."""
+    train, validation = in_files(rng, dataset, model, layout)
+    whole, available = layout.steps_in(train, partial=True), train + validation
+    if whole < (wish.steps or 1):
+        raise ValueError(_too_small(dataset, available, whole, layout))
+    if wish.steps is None and _is_an_epoch(wish, whole, layout.step_time):
+        return Data(dataset, available, train, validation, subset=False)
+    steps = min(wish.steps_at(layout.step_time), whole)
+    samples = min(steps * layout.global_batch, train)
+    if wish.steps is None:
+        return Data(
+            dataset, available, min(_round_number(rng, samples, layout.global_batch), train), validation, subset=True
+        )
+    fewest = samples - layout.micro_batch * layout.parallelism.dp + 1
+    return Data(dataset, available, _roundest(max(fewest, 1), samples), validation, subset=True)
+
+
+def _through_files(
+    rng: random.Random, dataset: Dataset, total: int, model: Model, layout: Layout
+) -> tuple[Data, int]:
+    """So many steps of a corpus that has more, or whole epochs of a smaller one."""
+    train, validation = in_files(rng, dataset, model, layout)
+    whole = layout.steps_in(train, partial=True)
+    if whole > total:
+        return Data(dataset, train + validation, train, validation, subset=False, max_steps=total), 1
+    return Data(dataset, train + validation, train, validation, subset=False), min(-(-total // whole), MOST_REPEATS)
+
+
+def _roundest(low: int, high: int) -> int:
+    """The number with the most zeros at its end in a range that is no more than that.
+
+    >>> _roundest(697, 720), _roundest(1497, 1520), _roundest(17, 17)
+    (700, 1500, 17)
+    """
+    units = (10**power for power in range(len(str(high)), -1, -1))
+    return next(high // unit * unit for unit in units if high // unit * unit >= low)
+
+
+def _too_small(dataset: Dataset, available: int, whole: int, layout: Layout) -> str:
+    return (
+        f"{dataset.title} has {available:,} sequences of {layout.sequence_length:,} tokens, enough for "
+        f"{whole:,} steps of {layout.global_batch:,}; take fewer steps, fewer GPUs or another dataset"
+    )
 
 
 def _long_total(rng: random.Random, model: Model, layout: Layout) -> int:

@@ -16,7 +16,8 @@ class Framework(NamedTuple):
 
     `kinds` weighs what it is used for; `asynchronous` is the share of its runs that save in the background.
     It runs on fleets of `largest` GPUs or fewer, if nobody asks for more. `by_epoch` says that it knows epochs: it
-    validates and saves where one ends, whatever its intervals.
+    validates and saves where one ends, whatever its intervals; with `either` it does one or the other, counts steps
+    over the whole run, and takes the last batch of an epoch though it is not full.
     """
 
     shardings: frozenset[str]
@@ -26,6 +27,7 @@ class Framework(NamedTuple):
     asynchronous: float
     any_fabric: bool = True
     by_epoch: bool = True
+    either: bool = False
     largest: int = 131_072
 
 
@@ -45,7 +47,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "hf": Framework(
         frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),
-        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0, largest=64,
+        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0, either=True, largest=64,
     ),
     "deepspeed": Framework(
         frozenset(("ZeRO-1", "ZeRO-2", "ZeRO-3")),

@@ -32,7 +32,7 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         data = draw_data(rng, wish.dataset or draw_corpus(rng, tone, wish, model, layout), wish, model, layout)
         epochs = wish.passes
     nodes = node_count(gpu, wish.gpus) or 1
-    per_epoch = data.samples // layout.global_batch
+    per_epoch = layout.steps_in(data.samples, partial=FRAMEWORKS[wish.dialect].either)
     rate = io_per_node(rng, model, nodes)
     rare = total_parameters(model) * 14 / nodes / rate > LONG_CHECKPOINT
     habits = draw_habits(rng, wish.dialect, model, gpu, faults)
@@ -48,7 +48,7 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         site=draw_site(rng, model, gpu, data.dataset, nodes=nodes, per_node=wish.gpus // nodes, tone=tone),
         data=data,
         epochs=epochs,
-        schedule=_schedule(rng, model, per_epoch * epochs),
+        schedule=_schedule(rng, model, data.max_steps or per_epoch * epochs),
         optimizer=Optimizer(eps=rng.choice((1e-8, 1e-8, 1e-5))),
         seed=rng.choice((42, 1234, 1337, 0, rng.randint(1, 99_999))),
         compiled=rng.random() < 0.6,

@@ -40,6 +40,11 @@ class Layout(NamedTuple):
         """Sequences in an optimizer step."""
         return self.micro_batch * self.grad_accum * self.parallelism.dp
 
+    def steps_in(self, samples: int, *, partial: bool) -> int:
+        """Steps that so many sequences are trained on; a last, `partial` one counts if it has at least one of them."""
+        batches = -(-samples // (self.micro_batch * self.parallelism.dp))
+        return -(-batches // self.grad_accum) if partial else samples // self.global_batch
+
     @property
     def tokens(self) -> int:
         """Tokens in an optimizer step."""

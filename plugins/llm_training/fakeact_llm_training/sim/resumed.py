@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from fakeact_llm_training.catalogue import datasets, long_corpora, recipe
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model, Recipe
 from fakeact_llm_training.sim.choice import node_count
-from fakeact_llm_training.sim.corpus import held_out, offered, sequences_in
+from fakeact_llm_training.sim.corpus import held_out, in_files, offered, sequences_in
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
 from fakeact_llm_training.sim.kinds import FaultRate
 from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, fullness, layouts_of, taste
@@ -30,7 +31,9 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
     known = offered(wish.dialect, tone, (*datasets(), *long_corpora()))
     corpus = wish.dataset or _corpus(rng, tone, known, layout, model, plan)
     data = _data(corpus, model, layout, plan)
-    total = data.samples // layout.global_batch
+    if FRAMEWORKS[wish.dialect].either:
+        data = _of_files(rng, data, model, layout)
+    total = data.max_steps or data.samples // layout.global_batch
     nodes = node_count(gpu, wish.gpus) or 1
     rate = io_per_node(rng, model, nodes)
     habits = draw_habits(rng, wish.dialect, model, gpu, faults)
@@ -112,6 +115,13 @@ def _data(corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:
     if steps < 1000:
         raise ValueError(f"{corpus.title} is too small for a long run of {model.name}; take a larger dataset")
     return Data(corpus, available, steps * layout.global_batch, validation, subset=steps == wanted)
+
+
+def _of_files(rng: random.Random, data: Data, model: Model, layout: Layout) -> Data:
+    """The same steps of a corpus whose files hold more."""
+    train, validation = in_files(rng, data.dataset, model, layout)
+    steps = min(data.samples // layout.global_batch, layout.steps_in(train, partial=True) - 1)
+    return Data(data.dataset, train + validation, train, validation, subset=False, max_steps=steps)
 
 
 def _corpus(  # noqa: PLR0917

@@ -17,7 +17,8 @@ from fakeact_llm_training.sim.site import Site, Tone
 class Data(NamedTuple):
     """The corpus packed into sequences: `available` of them, of which the first `samples` are trained on.
 
-    `subset` says that those are not all; `validation` sequences are held out behind them.
+    `subset` says that those are not all; `validation` sequences are held out behind them. After `max_steps` the run
+    is over, wherever in the corpus.
     """
 
     dataset: Dataset
@@ -25,6 +26,7 @@ class Data(NamedTuple):
     samples: int
     validation: int
     subset: bool
+    max_steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,21 @@ class Scenario(FlatNames):
         """Whether the framework validates and saves at epochs' ends; else at its intervals and the run's end only."""
         return FRAMEWORKS[self.dialect].by_epoch
 
+    def is_due(self, interval: int, step: int) -> bool:
+        """Whether what is done at an interval, or at epochs' ends, is due after a step."""
+        ends = step % self.steps_per_epoch == 0
+        if step == self.total_steps or (ends and self.by_epoch and not FRAMEWORKS[self.dialect].either):
+            return True
+        if interval in {0, self.steps_per_epoch} and self.by_epoch:
+            return ends
+        return bool(interval) and self._place(step) % interval == 0
+
+    def _place(self, step: int) -> int:
+        """The step that intervals count: fine-tunes evaluate so many times an epoch, long runs at round steps."""
+        if self.kind == "finetune" and self.by_epoch and not FRAMEWORKS[self.dialect].either:
+            return (step - 1) % self.steps_per_epoch + 1
+        return step
+
     @property
     def dataset(self) -> Dataset:
         """The corpus."""
@@ -110,7 +127,7 @@ class Scenario(FlatNames):
 
     @property
     def train_samples(self) -> int:
-        """Packed sequences in an epoch; what does not fill a batch is dropped."""
+        """Packed sequences in an epoch; most frameworks drop what does not fill a batch."""
         return self.data.samples
 
     @property
@@ -125,13 +142,13 @@ class Scenario(FlatNames):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in an epoch."""
-        return self.train_samples // self.global_batch
+        """Batches in an epoch."""
+        return self.layout.steps_in(self.train_samples, partial=FRAMEWORKS[self.dialect].either)
 
     @property
     def total_steps(self) -> int:
         """Optimizer steps of the run."""
-        return self.steps_per_epoch * self.epochs
+        return self.data.max_steps or self.steps_per_epoch * self.epochs
 
     @property
     def first_step(self) -> int:

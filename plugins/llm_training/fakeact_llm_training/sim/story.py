@@ -215,13 +215,12 @@ class Story:
     def _between(self) -> Generator[Segment, None, bool]:
         """Validation, checkpoint, the end of an epoch, where they are due; true if the run is to stop early."""
         scenario, step = self.scenario, self.step
-        ends, place = step % scenario.steps_per_epoch == 0, self._place(step)
-        closes = (ends and scenario.by_epoch) or step == scenario.total_steps
-        validates = closes or (scenario.validation_interval and place % scenario.validation_interval == 0)
+        ends = step % scenario.steps_per_epoch == 0
+        validates = scenario.is_due(scenario.validation_interval, step)
         if validates:
             yield from self._validation(inside=not ends)
         stops = validates and scenario.patience is not None and self.tally.stale >= scenario.patience
-        if closes or place % scenario.checkpoint_interval == 0:
+        if scenario.is_due(scenario.checkpoint_interval, step):
             yield from self._checkpoint()
         if ends:
             epoch = self.epoch_of(step)
@@ -231,12 +230,6 @@ class Story:
             yield Segment("validation", 0.0, WAITING, (self._early_stopping(),))
             return True
         return False
-
-    def _place(self, step: int) -> int:
-        """The step that intervals count: fine-tunes evaluate so many times an epoch, long runs at round steps."""
-        if self.scenario.kind == "finetune" and self.scenario.by_epoch:
-            return (step - 1) % self.scenario.steps_per_epoch + 1
-        return step
 
     def _early_stopping(self) -> EarlyStopping:
         _, best_step, best = self.tally.best

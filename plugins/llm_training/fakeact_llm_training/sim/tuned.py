@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from fakeact_llm_training.catalogue.records import Model
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.fresh import draw_fresh
 from fakeact_llm_training.sim.kinds import FaultRate
 from fakeact_llm_training.sim.model import total_parameters
@@ -15,6 +16,8 @@ from fakeact_llm_training.sim.site import Tone
 from fakeact_llm_training.sim.wish import Wish
 
 WARMUP_SHARE = 0.03
+# People type multiples of such a unit from so many steps on.
+TYPED = ((250, 50), (100, 25), (30, 10), (12, 5))
 # Evaluations in an epoch of those who stop early, and how many without improvement they bear.
 EVALUATIONS, PATIENCE, PATIENT_SHARE = (2, 3, 4), (2, 3, 3), 0.4
 
@@ -25,6 +28,11 @@ def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
     per_epoch = base.steps_per_epoch
     patient = rng.random() < PATIENT_SHARE
     every = -(-per_epoch // rng.choice(EVALUATIONS)) if patient or rng.random() < 0.4 else 0
+    saves = per_epoch if rng.random() < 0.6 else every or per_epoch
+    if FRAMEWORKS[wish.dialect].either:
+        every = _typed(every)
+        # Who goes back to the best weights has to save whenever there may be better ones.
+        saves = every if patient else per_epoch if saves == per_epoch else every
     mount = base.site.paths.tokenizer.rsplit("/", 2)[0]
     return replace(
         base,
@@ -33,12 +41,22 @@ def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         optimizer=Optimizer(
             beta2=0.999 if wish.dialect == "hf" else 0.95, weight_decay=rng.choice((0.0, 0.0, 0.01, 0.1))
         ),
-        checkpoint_interval=per_epoch if rng.random() < 0.6 else every or per_epoch,
+        checkpoint_interval=saves,
         validation_interval=every if base.by_epoch else every or per_epoch,
         patience=rng.choice(PATIENCE) if patient else None,
         load_path=f"{mount}/models/{base.model.slug}",
         loss_scaling=None,
     )
+
+
+def _typed(steps: int) -> int:
+    """A number of steps as people type it.
+
+    >>> [_typed(steps) for steps in (0, 7, 48, 143, 1234)]
+    [0, 7, 50, 150, 1250]
+    """
+    unit = next((unit for least, unit in TYPED if steps >= least), 1)
+    return round(steps / unit) * unit
 
 
 def _schedule(rng: random.Random, model: Model, total: int) -> Schedule:

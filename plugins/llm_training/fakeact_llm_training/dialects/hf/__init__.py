@@ -36,18 +36,26 @@ class Speaker(Dialect):
     # What the parts of the dialect ask for
     @property
     def examples(self) -> int:
-        """Sequences in the training set: the last batch of an epoch is not quite full."""
-        return self.scenario.steps_per_epoch * self.scenario.global_batch - self._missing(97)
+        """Sequences in the training set."""
+        return self.scenario.train_samples
+
+    @property
+    def trained_on(self) -> int:
+        """Sequences of all epochs, or of all steps where those were given, as the Trainer counts them."""
+        run = self.scenario
+        return run.total_steps * run.global_batch if run.data.max_steps else self.examples * run.epochs
+
+    def epoch(self, step: int) -> float:
+        """Epochs after a step, in micro-batches: the last step of an epoch may have fewer of them."""
+        run = self.scenario
+        batches = -(-self.examples // (run.micro_batch * run.dp))
+        epochs, rest = divmod(step, run.steps_per_epoch)
+        return epochs + rest * run.grad_accum / batches
 
     @property
     def held_out(self) -> int:
         """Sequences that are evaluated on."""
-        return self.scenario.validation_samples - self._missing(89)
-
-    def _missing(self, prime: int) -> int:
-        """Sequences that a last round of micro-batches lacks; no step more or less follows from it."""
-        round_of_all = self.scenario.micro_batch * self.scenario.dp
-        return 1 + self.scenario.site.job_id * prime % 8191 % (round_of_all - 1) if round_of_all > 1 else 0
+        return self.scenario.validation_samples
 
     @property
     def folder(self) -> str:
@@ -107,7 +115,7 @@ class Speaker(Dialect):
 
     async def write(self, figures: dict[str, float], step: int, at: float) -> None:
         """A dictionary by way of tqdm."""
-        await self.log.write(shown(figures | {"epoch": step / self.scenario.steps_per_epoch}))
+        await self.log.write(shown(figures | {"epoch": self.epoch(step)}))
         self.bars.written(self.since_launch(at))
 
     async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802

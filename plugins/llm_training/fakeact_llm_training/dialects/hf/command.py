@@ -31,7 +31,12 @@ def _arguments(run: Scenario) -> Iterator[tuple[str, object]]:
         yield "config_name", run.site.paths.tokenizer
     yield "dataset_path", run.site.paths.dataset
     yield "output_dir", run.site.paths.output
-    yield "num_train_epochs", run.epochs
+    if run.data.subset:
+        yield "max_train_samples", run.train_samples
+    if run.data.max_steps:
+        yield "max_steps", run.data.max_steps
+    else:
+        yield "num_train_epochs", run.epochs
     yield "per_device_train_batch_size", run.micro_batch
     yield "per_device_eval_batch_size", run.micro_batch
     yield "gradient_accumulation_steps", run.grad_accum

@@ -27,13 +27,13 @@ class Ending:
         """Training is over at `at`, after so many seconds, with a mean loss of all its steps."""
         speaker, run, step = self._speaker, self._run, self._speaker.run.step
         await self._log.tell("trainer.py", 1854, f"\n\n{COMPLETED}\n\n")
-        figures = speed("train", seconds, speaker.examples * run.epochs, run.total_steps)
+        figures = speed("train", seconds, speaker.trained_on, run.total_steps)
         figures |= {"total_flos": total_flos(run, step), "train_loss": loss}
         await speaker.write(figures, step, at)
         best = await self._saving.load_best()
         await speaker.bars.close(speaker.elapsed)
         await self._saving.save_model()
-        figures |= {"epoch": step / run.steps_per_epoch, "train_samples": speaker.examples}
+        figures |= {"epoch": speaker.epoch(step), "train_samples": speaker.examples}
         await self._block("train", figures)
         # What is evaluated again has to be what was evaluated last: these weights, or the best ones.
         if self.evaluated and (best or self.evaluated.step == step):
@@ -51,7 +51,7 @@ class Ending:
         seconds = before.seconds * self._speaker.dice.uniform(0.985, 1.01)
         await self._run_through(before.batches, seconds)
         figures = {"eval_loss": loss, **speed("eval", seconds, self._speaker.held_out, before.batches)}
-        figures |= {"epoch": self._speaker.run.step / self._run.steps_per_epoch, "eval_samples": self._speaker.held_out}
+        figures |= {"epoch": self._speaker.epoch(self._speaker.run.step), "eval_samples": self._speaker.held_out}
         await self._block("eval", figures | {"perplexity": math.exp(loss)})
 
     async def _run_through(self, batches: int, seconds: float) -> None:
