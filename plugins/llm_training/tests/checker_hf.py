@@ -279,7 +279,7 @@ def training_bars_have_all_steps(log: Log) -> Iterator[str]:
 
 
 def evaluations_and_saves_are_due(log: Log) -> Iterator[str]:
-    """Both come at multiples of their steps, or where an epoch ends, and at the end; the best is looked for where saved.
+    """Both come at multiples of their steps or where an epoch ends, and at the end; the best is one that was saved.
 
     A job whose time is over saves as well.
     """

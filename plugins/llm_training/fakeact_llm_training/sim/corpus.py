@@ -126,9 +126,7 @@ def _draw_files(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, 
     return Data(dataset, available, _roundest(max(fewest, 1), samples), validation, subset=True)
 
 
-def _through_files(
-    rng: random.Random, dataset: Dataset, total: int, model: Model, layout: Layout
-) -> tuple[Data, int]:
+def _through_files(rng: random.Random, dataset: Dataset, total: int, model: Model, layout: Layout) -> tuple[Data, int]:
     """So many steps of a corpus that has more, or whole epochs of a smaller one."""
     train, validation = in_files(rng, dataset, model, layout)
     whole = layout.steps_in(train, partial=True)
