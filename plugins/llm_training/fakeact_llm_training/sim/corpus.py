@@ -141,7 +141,7 @@ def _roundest(low: int, high: int) -> int:
     >>> _roundest(697, 720), _roundest(1497, 1520), _roundest(17, 17)
     (700, 1500, 17)
     """
-    units = (10**power for power in range(len(str(high)), -1, -1))
+    units = [int(10**power) for power in range(len(str(high)), -1, -1)]
     return next(high // unit * unit for unit in units if high // unit * unit >= low)
 
 
