@@ -7,15 +7,15 @@ from fakeact_kernel_compile.jobserver import Jobserver, Make, Recipe
 
 WORDS = {1: "Hangup", 2: "Interrupt", 3: "Quit", 15: "Terminated"}
 """What a signal is called (strsignal)."""
-_SUB_MAKE = "Makefile:248: __sub-make"
+_SUB_MAKE = "Makefile:260: __sub-make"
 _COMPILER = "  CC      ", "  CC [M]  "
-_COMPILED, _DIRECTORY = "scripts/Makefile.build:289", "scripts/Makefile.build:548"
+_COMPILED, _DIRECTORY = "scripts/Makefile.build:294", "scripts/Makefile.build:555"
 _PHASES = {
-    "#prepare": ("Makefile:1371", "prepare0"),
-    "#tree": ("Makefile:2140", "."),
-    "#link": ("Makefile:1277", "vmlinux"),
+    "#prepare": ("Makefile:1430", "prepare0"),
+    "#tree": ("Makefile:2222", "."),
+    "#link": ("Makefile:1392", "vmlinux"),
 }
-"""Where kbuild's rules stand and what they make, as far as reports of such interrupts in public tell (6.12 to 6.18)."""
+"""Where kbuild's rules stand in 7.2.13's makefiles, and what they make."""
 
 
 def interrupted(building: Jobserver, srctree: str, signal: int, rng: random.Random) -> Iterator[str]:

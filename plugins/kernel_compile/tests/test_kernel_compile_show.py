@@ -74,7 +74,7 @@ def test_ctrl_c_stops_every_make_from_the_leaves_up(seconds: float) -> None:
     """Each make that was stopped is named once, after those below it, the top one last; then come bash's times."""
     played = play(seed=2, interrupt=seconds, columns=200)
     found = [match for line in played.lines if (match := STOPPED.fullmatch(line))]
-    assert [match[0] for match in found][-1] == "make: *** [Makefile:248: __sub-make] Interrupt"
+    assert [match[0] for match in found][-1] == "make: *** [Makefile:260: __sub-make] Interrupt"
     said: dict[str, int] = {}
     for number, (level, where, target) in enumerate(match.groups() for match in found):
         assert target not in said
