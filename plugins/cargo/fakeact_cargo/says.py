@@ -119,6 +119,18 @@ def _bar(share: float, count: str, width: int) -> str:
     return arrow_bar(share, cells) + count if cells >= 2 else ""
 
 
+def echoed(row: str) -> str:
+    """A live row over whose beginning Ctrl-C was echoed.
+
+    >>> from fakeact.ansi import strip
+    >>> strip(echoed(downloading(3, 0, "", 60)[0]))
+    '^Cownloading 3 crates'
+    """
+    for verb in ("Building", "Downloading", "Fetch"):
+        row = row.replace(f"{verb:>12}", f"{verb:>12}"[2:], 1)
+    return f"^C{row}"
+
+
 def _transient(verb: str, bar: str, text: str, width: int) -> list[str]:
     room = width - HEADER - len(bar)
     if room < 0:

@@ -2,9 +2,11 @@
 
 import random
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
-from fakeact import IO
+from fakeact import IO, Exit
 from fakeact_cargo import says
 from fakeact_cargo.catalogue import Crate
 from fakeact_cargo.graph import Unit, graph
@@ -23,6 +25,7 @@ SLOW = 400 << 10
 """Bytes from which on cargo says that it is unpacking a crate."""
 SHORTEST, LONGEST = 20.0, 190.0
 """Seconds of compiling; a faster or slower machine is imagined for what would be beyond."""
+CTRL_C = 2
 
 
 async def build_workspace(io: IO, rng: random.Random, crates: int, jobs: int, *, warnings: bool, cached: bool) -> None:
@@ -39,17 +42,35 @@ async def build_workspace(io: IO, rng: random.Random, crates: int, jobs: int, *,
     await io.csleep(3000)
 
 
+@asynccontextmanager
+async def _progress(io: IO) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """A way to show cargo's row. It stays when Ctrl-C ends it, with the echo where cargo's cursor waits."""
+    shown: list[str] = []
+    async with io.live(keep="interrupted") as live:
+
+        async def show(*row: str) -> None:
+            shown[:] = row
+            await live.show(*row)
+
+        try:
+            yield show
+        except Exit:
+            if io.signal == CTRL_C:
+                await live.show(*map(says.echoed, shown))
+            raise
+
+
 async def _lock(io: IO, rng: random.Random, made: Workspace) -> None:
     """Read the index and say which versions were chosen."""
     await io.csleep(rng.uniform(60, 200))
     await io.print(says.status("Updating", "crates.io index"))
     index, passed = Index(made.direct, rng), 0.0
-    async with io.live(keep="interrupted") as live:
+    async with _progress(io) as show:
         while passed < index.seconds:
             pause = min(index.seconds - passed, 0.1 if passed else QUIET)
             await io.csleep(pause * 1000)
             passed += pause
-            await live.show(*says.fetching(*index.at(passed), io.width))
+            await show(*says.fetching(*index.at(passed), io.width))
         await io.csleep(rng.uniform(60, 250))
     await io.print(says.locking(len(made.locked), made.rust_version))
     for crate, newer in made.outdated:
@@ -60,11 +81,11 @@ async def _download(io: IO, rng: random.Random, made: Workspace) -> None:
     """Get all crates and say how much that was."""
     downloads, began = Downloads(made.built, rng), io.now()
     complete: list[Crate] = []
-    async with io.live(keep="interrupted") as live:
+    async with _progress(io) as show:
         while downloads.pending or downloads.extracting:
             unpacking = downloads.extracting if downloads.extracting else None
             slow = unpacking.name if unpacking and unpacking.size >= SLOW else ""
-            await live.show(*says.downloading(downloads.pending, downloads.remaining, slow, io.width))
+            await show(*says.downloading(downloads.pending, downloads.remaining, slow, io.width))
             await io.csleep(FRAME * 1000)
             for crate in downloads.advance(FRAME):
                 complete.append(crate)
@@ -80,14 +101,14 @@ async def _compile(io: IO, units: list[Unit], jobs: int, slowness: float) -> Non
     alone = makespan(units, jobs)
     slowness = min(max(slowness, SHORTEST / alone), LONGEST / alone)
     queue, passed = Queue(units, jobs), 0.0
-    async with io.live(keep="interrupted") as live:
+    async with _progress(io) as show:
         while True:
             for event in queue.advance(passed / slowness):
                 await _say(io, event)
             if queue.finished == queue.total:
                 break
             labels = [unit.label for unit in sorted(queue.running, key=lambda unit: unit.rank)]
-            await live.show(*says.building(queue.finished, queue.total, labels, io.width))
+            await show(*says.building(queue.finished, queue.total, labels, io.width))
             pause = min(max(queue.next * slowness - passed, FRAME), HEARTBEAT)
             await io.csleep(pause * 1000)
             passed += pause

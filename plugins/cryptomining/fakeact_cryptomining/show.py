@@ -42,6 +42,7 @@ async def mine_until_stopped(
             for line in log.lines(event):
                 await io.print(line)
     except Exit:
+        await io.erase_line()  # XMRig reads keys, so that no ^C is echoed
         for line in log.stopped((io.now() - started).total_seconds(), stopping):
             await io.print(line)
         raise

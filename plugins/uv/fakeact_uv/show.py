@@ -3,7 +3,7 @@
 import random
 from datetime import datetime
 
-from fakeact import IO
+from fakeact import IO, Exit
 from fakeact_uv import lines, rows
 from fakeact_uv.piped import PreparationLines
 from fakeact_uv.sim.installing import install
@@ -16,10 +16,20 @@ _MIB = 2**20
 # indicatif draws up to 20 times a second; the spinner turns 5 times. Odd, so that durations end in any digit.
 _FRAME = 0.097
 _SLOWEST, _FASTEST = 0.3 * _MIB, 110 * _MIB
+_CTRL_C = 2
 
 
 async def sync_project(io: IO, rng: random.Random, kind: str, environment: str, bandwidth: int) -> None:
     """Sync a project of a kind, or any; bandwidth in MiB/s, 0 for one at which the downloads take a minute or two."""
+    try:
+        await _sync(io, rng, kind, environment, bandwidth)
+    except Exit:
+        if io.signal == _CTRL_C and io.motion:
+            await io.print("^C")  # uv's cursor waits below its rows: there it is echoed
+        raise
+
+
+async def _sync(io: IO, rng: random.Random, kind: str, environment: str, bandwidth: int) -> None:
     if environment == "any":
         environment = rng.choice(("new", "new", "outdated"))
     project = draw(rng, kind, upgrade=environment == "outdated")

@@ -98,7 +98,8 @@ def test_uv_runs_do_not_look_alike() -> None:
 def test_ctrl_c_leaves_the_rows() -> None:
     """Uv dies of Ctrl-C without a word: its rows stand where they were drawn last; a deadline takes them away."""
     interrupted, stopped = play(interrupt=9), play(seconds=9)
-    assert "Preparing packages... (30/31)" in interrupted.lines[-1]
+    assert "Preparing packages... (30/31)" in interrupted.lines[-2]
+    assert interrupted.lines[-1] == "^C"
     assert not [line for line in stopped.lines if "Preparing packages..." in line]
 
 
