@@ -133,6 +133,6 @@ def test_it_lasts_one_to_four_minutes() -> None:
 
 @pytest.mark.parametrize("motion", [True, False])
 def test_ctrl_c_leaves_the_row_on_a_terminal(motion: bool) -> None:
-    """Cargo dies of Ctrl-C without a word: the row stands where it was drawn last, with the echo on it; not in a pipe."""
+    """Cargo dies of Ctrl-C without a word: the row stands where it was drawn last, with the echo; not in a pipe."""
     last = play(interrupt=40, motion=motion).lines[-1]
     assert bool(ROW.match(last.replace("^C", "  ", 1))) is last.startswith("^C") is motion
