@@ -14,10 +14,12 @@ MOMENT = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
 FLOAT = r"\d\.\d{6}E[+-]\d\d"
 STEP = re.compile(
     rf" \[{MOMENT}\] iteration ([ \d]{{7}}\d)/([ \d]{{7}}\d) \| consumed samples: ([ \d]{{11}}\d) \|"
-    r" elapsed time per iteration \(ms\): (\d+\.\d) \| throughput per GPU \(TFLOP/s/GPU\): (\d+\.\d) \|"
+    r" elapsed time per iteration \(ms\): (\d+\.\d) \|(?: throughput per GPU \(TFLOP/s/GPU\): (\d+\.\d) \|)?"
+    r"(?: energy per GPU \(J/iter/GPU\): (\d+\.\d) \| power per GPU \(W/GPU\): (\d+\.\d) \|)?"
     rf" learning rate: ({FLOAT}) \| global batch size: ([ \d]{{4}}\d) \|(?: lm loss: ({FLOAT}) \|)?"
     rf"(?: (\w*load_balancing_loss): ({FLOAT}) \|)?"
-    r" loss scale: (\d+\.0) \|(?: grad norm: (\d+\.\d{3}) \|)?"
+    r" loss scale: (\d+\.0) \|(?: grad norm: (\d+\.\d{3}) \|)?(?: num zeros: (\d+\.0) \|)?"
+    r"(?: params norm: (\d+\.\d{3}) \|)?"
     r" number of skipped iterations: ([ \d]{2}\d) \| number of nan iterations:   0 \|"
 )
 VALIDATION = re.compile(
@@ -50,25 +52,33 @@ class Step:
     total: int
     consumed: int
     milliseconds: float
-    tflops: float
+    tflops: float | None
+    energy: float | None
+    power: float | None
     rate: float
     batch: int
     loss: float | None
     scale: float
     norm: float | None
+    zeros: float | None
+    weights: float | None
     skipped: int
     balance: tuple[str, float] | None
 
     @classmethod
     def read(cls, match: re.Match[str]) -> "Step":
         """From the line."""
-        at, step, total, consumed, ms, tflops, rate, batch, loss, name, balance, *rest = match.groups()
-        scale, norm, skipped = rest
+        at, step, total, consumed, ms, tflops, energy, power, rate, batch, loss, name, balance, *rest = match.groups()
+        scale, norm, zeros, weights, skipped = rest
         return cls(
-            moment(at), int(step), int(total), int(consumed), float(ms), float(tflops), float(rate), int(batch),
-            float(loss) if loss else None, float(scale), float(norm) if norm else None, int(skipped),
-            (name, float(balance)) if balance else None,
+            moment(at), int(step), int(total), int(consumed), float(ms), _figure(tflops), _figure(energy),
+            _figure(power), float(rate), int(batch), _figure(loss), float(scale), _figure(norm), _figure(zeros),
+            _figure(weights), int(skipped), (name, float(balance)) if balance else None,
         )  # fmt: skip
+
+
+def _figure(text: str | None) -> float | None:
+    return float(text) if text else None
 
 
 @dataclass
@@ -94,6 +104,24 @@ class Attempt:
     def number(self, name: str) -> int:
         """An argument that is a whole number."""
         return int(self.arguments[name])
+
+    @property
+    def in_samples(self) -> bool:
+        """Whether the script counts in samples."""
+        return self.arguments["train_samples"] != "None"
+
+    @property
+    def total(self) -> int:
+        """Iterations of the whole run."""
+        if not self.in_samples:
+            return self.number("train_iters")
+        found = self.find(r"^setting training iterations to (\d+)$")
+        return int(found[1]) if found else self.number("train_samples") // self.number("global_batch_size")
+
+    def length(self, name: str) -> float | None:
+        """An argument about lengths in iterations, whatever it was counted in; None where the script leaves it out."""
+        said = self.arguments[f"{name}_{'samples' if self.in_samples else 'iters'}"]
+        return None if said == "None" else int(said) / (self.number("global_batch_size") if self.in_samples else 1)
 
     def flag(self, name: str) -> bool:
         """An argument that is a switch."""
@@ -201,14 +229,19 @@ def steps_follow(log: Log) -> Iterator[str]:
         wanted = [n for n in range(first, seen[-1] + 1) if n == first or n % every == 0]
         if seen != wanted:
             yield f"steps {sorted(set(seen) ^ set(wanted))[:5]}"
-        if seen[-1] > attempt.number("train_iters"):
+        if seen[-1] > attempt.total:
             yield f"step {seen[-1]}"
 
 
 def samples_are_counted(log: Log) -> Iterator[str]:
     """Consumed samples = iteration x global batch; the batch and the run's length are the arguments'."""
     for attempt in log.training:
-        batch, total = attempt.number("global_batch_size"), attempt.number("train_iters")
+        batch, total = attempt.number("global_batch_size"), attempt.total
+        if attempt.in_samples and total != attempt.number("train_samples") // batch:
+            yield f"{total} iterations of {batch} for {attempt.number('train_samples')} samples"
+        wanted, held = attempt.find(r"^    train: +(\d+)$"), attempt.find(r"> total number of samples: (\d+)$")
+        if wanted and held and not total * batch <= int(wanted[1]) <= int(held[1]):
+            yield f"{wanted[0]}, {held[0]}"
         for one in attempt.steps:
             if (one.consumed, one.batch, one.total) != (one.step * batch, batch, total):
                 yield f"iteration {one.step}: {one.consumed} samples"
@@ -320,7 +353,7 @@ def throughput_follows(log: Log) -> Iterator[str]:
         work = _flops(attempt) * attempt.number("seq_length") * attempt.number("global_batch_size") / 1e9
         for one in attempt.steps:
             want = work / one.milliseconds / attempt.number("world_size")
-            if abs(want - one.tflops) > 0.0501 + want * 0.0501 / one.milliseconds:
+            if one.tflops is not None and abs(want - one.tflops) > 0.0501 + want * 0.0501 / one.milliseconds:
                 yield f"iteration {one.step}: {one.tflops} TFLOP/s, {want:.2f} by the clock"
 
 
@@ -340,18 +373,27 @@ def learning_rate_follows_its_schedule(log: Log) -> Iterator[str]:
 
 def _rate(attempt: Attempt, updates: int) -> float:
     peak, floor = float(attempt.arguments["lr"]), float(attempt.arguments["min_lr"])
-    warmup, total, style = (
-        attempt.number("lr_warmup_iters"), attempt.number("train_iters"), attempt.arguments["lr_decay_style"]
-    )  # fmt: skip
+    style, share = attempt.arguments["lr_decay_style"], attempt.arguments["lr_warmup_fraction"]
+    ends = attempt.length("lr_decay") or attempt.length("train")
+    assert ends
+    warmup = (attempt.length("lr_warmup") or 0.0) if share == "None" else float(share) * ends
     if updates <= warmup:
         return peak * updates / warmup
-    done = (updates - warmup) / (total - warmup)
+    if updates > ends:
+        return floor
+    done = (updates - warmup) / (ends - warmup)
     if style == "WSD":
-        last = attempt.number("lr_wsd_decay_iters")
-        shape = 1 - sqrt(max(0, updates - (total - last)) / last)
-    else:
-        shape = 0.5 * (1 + cos(pi * done)) if style == "cosine" else 1 - done
-    return floor + (peak - floor) * shape
+        last = attempt.length("lr_wsd_decay")
+        assert last
+        done = max(0, updates - (ends - last)) / last
+        style = attempt.arguments["lr_wsd_decay_style"]
+    shapes = {
+        "cosine": 0.5 * (1 + cos(pi * done)),
+        "linear": 1 - done,
+        "minus_sqrt": 1 - sqrt(done),
+        "exponential": 2 * 0.5**done - 1,
+    }
+    return floor + (peak - floor) * shapes[style]
 
 
 def pace_is_what_was_waited(log: Log) -> Iterator[str]:
@@ -574,6 +616,39 @@ def experts_are_balanced(log: Log) -> Iterator[str]:
                 yield f"iteration {one.step}: {said} {value}"
 
 
+def what_was_asked_for_is_logged(log: Log) -> Iterator[str]:
+    """A line has the figures that the script asks for, and no others; watts are joules by the step's time.
+
+    Zeros are rows of the embedding, of which its dummies have no words; weights grow slowly.
+    """
+    for attempt in log.training:
+        hidden, padded = attempt.number("hidden_size"), attempt.number("padded_vocab_size")
+        words = attempt.find(r"with (\d+) dummy tokens")
+        untied = attempt.flag("untie_embeddings_and_output_weights")
+        assert words
+        for one in attempt.steps:
+            applied = one.norm is not None
+            said = {
+                "log_throughput": one.tflops is not None, "log_energy": one.power is not None,
+                "log_params_norm": one.weights is not None,
+            } | ({"log_num_zeros_in_grad": one.zeros is not None} if applied else {})  # fmt: skip
+            yield from (f"iteration {one.step}: {name}" for name, there in said.items() if attempt.flag(name) != there)
+            if (
+                one.power
+                and one.energy
+                and abs(one.power * one.milliseconds / 1000 - one.energy) > 0.1 + one.power / 9e3
+            ):
+                yield f"iteration {one.step}: {one.power} W, {one.energy} J in {one.milliseconds} ms"
+            rows = (one.zeros or 0.0) / hidden
+            if one.zeros is not None and not int(words[1]) * untied <= rows <= padded * untied:
+                yield f"iteration {one.step}: {one.zeros} zeros"
+        for before, after in pairwise([one for one in attempt.steps if one.weights]):
+            assert before.weights
+            assert after.weights
+            if abs(after.weights / before.weights - 1) > 2e-3 * (after.step - before.step):
+                yield f"iteration {after.step}: weights of {after.weights} after {before.weights}"
+
+
 RULES = (
     clock_goes_forward,
     lines_have_their_form,
@@ -595,4 +670,5 @@ RULES = (
     loss_learns,
     scale_follows_overflows,
     experts_are_balanced,
+    what_was_asked_for_is_logged,
 )

@@ -330,6 +330,7 @@ SLIPS = {
     "checkpoints_come_back": edit(r"(successfully saved checkpoint from iteration      )\d", r"\g<1>9"),
     "launchers_agree": edit(r"torch/distributed/run.py:\d+", "torch/distributed/run.py:1"),
     "loss_learns": edit(r"lm loss: \d\.\d{3}", "lm loss: 3.141"),
+    "what_was_asked_for_is_logged": edit(r"(norm: \S+ \|) number", r"\g<1> params norm: 7.000 | number"),
     "scale_follows_overflows": edit(r"loss scale: 1\.0", "loss scale: 3.0"),
     "experts_are_balanced": edit(r"loss scale: 1\.0", "load_balancing_loss: 1.020000E+00 | loss scale: 1.0"),
 }  # fmt: skip
@@ -361,6 +362,7 @@ def test_each_rule_about_faults_catches_its_slip(rule: str) -> None:
     assert caught(dramatic, rule, FAULTY_SLIPS[rule], checker.faults, scenario="resume", gpus=16)
 
 
+@cache
 def dramatic(seed: int, **wishes: object) -> tuple[str, ...]:
     """A run with faults, and without a slip."""
     found = log(seed, faults="drama", **wishes)

@@ -178,8 +178,9 @@ def test_long_runs_are_the_published_recipe_somewhere_in_the_middle() -> None:
     for run in of("resume"):
         plan = recipe(run.model.slug)
         assert (run.global_batch, run.sequence_length) == (plan.sequences, min(plan.length, run.model.context))
-        assert run.warmup_steps == plan.warmup
-        assert run.total_steps <= -(-plan.tokens // run.tokens_per_step)
+        if not run.schedule.typed:
+            assert run.warmup_steps == plan.warmup
+            assert run.total_steps <= -(-plan.tokens // run.tokens_per_step)
         assert 0.05 * run.total_steps < run.start_step
         assert run.start_step < (0.9 * run.total_steps if run.time_limit else run.total_steps)
         assert run.start_step % run.checkpoint_interval == 0
@@ -187,6 +188,26 @@ def test_long_runs_are_the_published_recipe_somewhere_in_the_middle() -> None:
         assert 1.04 < run.prior_seconds / (run.start_step * run.step_time) < 1.21
         assert run.load_path == run.site.paths.checkpoint(run.start_step)
     assert any(run.model.slug.startswith("pythia") and run.total_steps == 143_000 for run in of("resume"))
+
+
+def test_lengths_are_what_somebody_typed() -> None:
+    """Megatron and NeMo count what their scripts say, in samples or steps, and all else follows from it."""
+    runs = [
+        draw(random.Random(seed), scenario=kind, dialect=dialect)
+        for seed in range(6) for kind in ("pretrain", "resume") for dialect in ("megatron", "nemo")
+    ]  # fmt: skip
+    for run in runs:
+        typed = run.schedule.typed
+        assert typed
+        unit = run.global_batch if typed.samples else 1
+        assert run.total_steps == run.schedule.total == typed.total // unit
+        assert run.data.samples == typed.total * run.global_batch // unit <= run.data.available - run.data.validation
+        assert 0 < run.warmup_steps <= 0.06 * run.total_steps
+        assert run.warmup_steps < run.schedule.ends <= typed.total / unit
+        assert run.validation_samples % run.global_batch == 0
+    ways = {(run.schedule.typed.samples, run.schedule.typed.decay is None) for run in runs if run.schedule.typed}
+    assert len(ways) >= 3
+    assert {run.schedule.kind for run in runs} == {"cosine", "wsd", "linear"}
 
 
 def test_the_loss_goes_on_where_it_was() -> None:

@@ -9,6 +9,7 @@ from fakeact_llm_training.catalogue.records import Dataset, Model
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.kinds import DialectName
 from fakeact_llm_training.sim.layout import FORWARD_SHARE, Layout
+from fakeact_llm_training.sim.lengths import TYPED
 from fakeact_llm_training.sim.model import active_parameters
 from fakeact_llm_training.sim.scenario import Data
 from fakeact_llm_training.sim.site import Tone
@@ -20,6 +21,9 @@ DAYS, LONG_STEPS, TOKENS_PER_PARAMETER, MOST_REPEATS = (0.7, 12.0), (20_000, 600
 TORCHTITANS_CORPUS = "allenai/c4"
 # Published token counts are rounded, and packing loses what is behind the last whole sequence of a file.
 UNKNOWN_SHARE = 0.004
+# Iterations of an evaluation that people type, and seconds that one may take.
+EVAL_ITERS = (5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 100)
+SHORTEST_EVALUATION, LONGEST_EVALUATION = 2.5, 9.0
 BUDGETS = tuple(head * 10**power for power in range(9, 14) for head in (1, 1.5, 2, 3, 5, 8))
 
 
@@ -37,16 +41,24 @@ def in_files(rng: random.Random, dataset: Dataset, model: Model, layout: Layout)
     return max(int(published * (1 + own)) - held, 1), held
 
 
-def held_out(layout: Layout) -> int:
-    """Sequences held out for validation: whole batches, some five seconds of forward passes."""
+def held_out(layout: Layout, dialect: DialectName = "pytorch") -> int:
+    """Sequences held out for validation: whole batches, some five seconds of forward passes.
+
+    Who types a number of global batches takes one of the usual.
+    """
+    if dialect in TYPED:
+        each = FORWARD_SHARE * layout.step_time
+        usual = [number for number in EVAL_ITERS if SHORTEST_EVALUATION <= number * each <= LONGEST_EVALUATION]
+        dice = random.Random(f"{layout.tokens} {layout.step_time}")
+        return layout.global_batch * (dice.choice(usual) if usual else EVAL_ITERS[0])
     batches = round(5 / (FORWARD_SHARE * layout.step_time / layout.grad_accum))
     return layout.micro_batch * layout.parallelism.dp * min(max(batches, 4), 40)
 
 
-def steps_in(dataset: Dataset, model: Model, layout: Layout) -> int:
+def steps_in(dataset: Dataset, model: Model, layout: Layout, dialect: DialectName = "pytorch") -> int:
     """Whole batches in all of a corpus but what is held out."""
     available = sequences_in(dataset, model, layout.sequence_length)
-    return max(available - held_out(layout), 0) // layout.global_batch
+    return max(available - held_out(layout, dialect), 0) // layout.global_batch
 
 
 def offered(dialect: DialectName, tone: Tone, known: Sequence[Dataset]) -> Sequence[Dataset]:
@@ -63,22 +75,22 @@ def draw_corpus(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout
     if wish.kind == "finetune" and not wish.steps and (whole := _epochs(known, wish, model, layout)):
         known = tuple(whole)
         needed = 0
-    enough = [corpus for corpus in known if steps_in(corpus, model, layout) > needed]
+    enough = [corpus for corpus in known if steps_in(corpus, model, layout, wish.dialect) > needed]
     in_tone = [corpus for corpus in enough if corpus.serious == (tone == "serious")]
     return rng.choice(in_tone or enough or [max(known, key=lambda corpus: corpus.tokens)])
 
 
 def _epochs(known: Sequence[Dataset], wish: Wish, model: Model, layout: Layout) -> list[Dataset]:
     """Corpora that make an epoch as they are."""
-    return [one for one in known if _is_an_epoch(wish, steps_in(one, model, layout), layout.step_time)]
+    return [one for one in known if _is_an_epoch(wish, steps_in(one, model, layout, wish.dialect), layout.step_time)]
 
 
 def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, layout: Layout) -> Data:
     """All of the corpus if that makes an epoch, else its first N sequences; ValueError if it is too small."""
     if FRAMEWORKS[wish.dialect].either:
         return _draw_files(rng, dataset, wish, model, layout)
-    available, validation = sequences_in(dataset, model, layout.sequence_length), held_out(layout)
-    whole = steps_in(dataset, model, layout)
+    available = sequences_in(dataset, model, layout.sequence_length)
+    validation, whole = held_out(layout, wish.dialect), steps_in(dataset, model, layout, wish.dialect)
     if whole < (wish.steps or 1):
         raise ValueError(_too_small(dataset, available, whole, layout))
     if wish.steps is None and _is_an_epoch(wish, whole, layout.step_time):
@@ -95,13 +107,13 @@ def draw_epochs(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout
     total = _long_total(rng, model, layout)
     known = (wish.dataset,) if wish.dataset else offered(wish.dialect, tone, (*datasets(), *long_corpora()))
     repeats = MOST_REPEATS if FRAMEWORKS[wish.dialect].by_epoch else 1
-    enough = [one for one in known if steps_in(one, model, layout) * repeats >= total]
+    enough = [one for one in known if steps_in(one, model, layout, wish.dialect) * repeats >= total]
     in_tone = [one for one in enough if one.serious == (tone == "serious")]
     corpus = rng.choice(in_tone or enough or [max(known, key=lambda one: one.tokens)])
-    whole = steps_in(corpus, model, layout)
     if FRAMEWORKS[wish.dialect].either:
         return _through_files(rng, corpus, total, model, layout)
-    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
+    available = sequences_in(corpus, model, layout.sequence_length)
+    validation, whole = held_out(layout, wish.dialect), steps_in(corpus, model, layout, wish.dialect)
     if whole >= total or not whole:
         return draw_data(rng, corpus, wish._replace(steps=total), model, layout), 1
     epochs = min(-(-total // whole), MOST_REPEATS)

@@ -81,8 +81,8 @@ class FlatNames:
         return self.schedule.floor
 
     @property
-    def warmup_steps(self) -> int:
-        """Steps of linear warm-up."""
+    def warmup_steps(self) -> float:
+        """Steps of linear warm-up; whole ones where nobody counts in samples."""
         return self.schedule.warmup
 
     @property

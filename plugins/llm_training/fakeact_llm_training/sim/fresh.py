@@ -9,9 +9,11 @@ from fakeact_llm_training.sim.corpus import draw_corpus, draw_data, draw_epochs
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
 from fakeact_llm_training.sim.kinds import FaultRate
+from fakeact_llm_training.sim.layout import Layout
+from fakeact_llm_training.sim.lengths import TYPED, draw_typed, schedule_as_typed
 from fakeact_llm_training.sim.machine import draw_machine
 from fakeact_llm_training.sim.model import total_parameters
-from fakeact_llm_training.sim.scenario import Scenario
+from fakeact_llm_training.sim.scenario import Data, Scenario
 from fakeact_llm_training.sim.schedule import Optimizer, Schedule
 from fakeact_llm_training.sim.site import Tone, draw_site
 from fakeact_llm_training.sim.wish import Wish
@@ -31,6 +33,9 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
     else:
         data = draw_data(rng, wish.dataset or draw_corpus(rng, tone, wish, model, layout), wish, model, layout)
         epochs = wish.passes
+    schedule = None
+    if wish.is_long and wish.dialect in TYPED and epochs == 1:
+        data, schedule = _as_typed(rng, wish, data, model, layout)
     nodes = node_count(gpu, wish.gpus) or 1
     per_epoch = layout.steps_in(data.samples, partial=FRAMEWORKS[wish.dialect].either)
     rate = io_per_node(rng, model, nodes)
@@ -48,7 +53,7 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         site=draw_site(rng, model, gpu, data.dataset, nodes=nodes, per_node=wish.gpus // nodes, tone=tone),
         data=data,
         epochs=epochs,
-        schedule=_schedule(rng, model, data.max_steps or per_epoch * epochs),
+        schedule=schedule or _schedule(rng, model, data.max_steps or per_epoch * epochs),
         optimizer=Optimizer(eps=rng.choice((1e-8, 1e-8, 1e-5))),
         seed=rng.choice((42, 1234, 1337, 0, rng.randint(1, 99_999))),
         compiled=rng.random() < 0.6,
@@ -61,6 +66,16 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         validation_interval=_validation_interval(rng, wish, per_epoch, interval(rng, layout, BETWEEN_VALIDATIONS)),
         **habits,
     )
+
+
+def _as_typed(rng: random.Random, wish: Wish, data: Data, model: Model, layout: Layout) -> tuple[Data, Schedule]:
+    """A long run as somebody typed its length."""
+    most = data.available - data.validation
+    typed = draw_typed(rng, wish.dialect, layout, data.samples // layout.global_batch, most)
+    samples = typed.total if typed.samples else typed.total * layout.global_batch
+    floor = model.peak_lr * rng.choice((0.1, 0.1, 0.1, 0.01, 0.0))
+    schedule = schedule_as_typed(rng, wish.dialect, typed, (model.peak_lr, floor), layout.global_batch)
+    return data._replace(samples=samples, subset=samples < most), schedule
 
 
 def _schedule(rng: random.Random, model: Model, total: int) -> Schedule:

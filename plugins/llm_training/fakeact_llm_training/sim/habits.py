@@ -11,6 +11,8 @@ from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.model import total_parameters
 
 FP16_SHARE = 0.6
+# --log-interval, whose default of 100 steps is changed wherever steps take a second.
+MEGATRONS_INTERVALS = (1, 1, 5, 10, 10, 10)
 # torchtitan's train_timeout_seconds, unless one says otherwise.
 TITANS_TIMEOUT = 100
 # Seconds of training in a job of a long run, as queues have them; between its checkpoints, so that few are lost.
@@ -41,6 +43,7 @@ def draw_habits(rng: random.Random, dialect: DialectName, model: Model, gpu: Gpu
     restarts = 10 if faults == "drama" else rng.choice((3, 3, 5, 10))
     timeout = rng.choice((60, 60, 120, 120, 180))
     return {
+        "log_interval": rng.choice(MEGATRONS_INTERVALS) if dialect == "megatron" else 10,
         "async_checkpoints": asynchronous,
         "keep_checkpoints": kept,
         "max_restarts": restarts,

@@ -154,7 +154,7 @@ def _candidates(wish: Wish, model: Model, gpu: Gpu) -> list[Layout]:
         found = list(layouts(model, gpu, wish.gpus, paces, wish.dialect, shortest=shortest))
         found = found or list(layouts(model, gpu, wish.gpus, paces, wish.dialect))
     if wish.dataset and wish.steps:
-        return [one for one in found if steps_in(wish.dataset, model, one) >= wish.steps] or found
+        return [one for one in found if steps_in(wish.dataset, model, one, wish.dialect) >= wish.steps] or found
     return found
 
 
@@ -168,7 +168,7 @@ def _reluctance(layout: Layout, pace: float, batch: Range) -> float:
 def _merit(wish: Wish, model: Model, gpu: Gpu, layout: Layout) -> float:
     """Above 1 if all is as it should be; else the less, the further it is from that."""
     wanted = wish.steps or FEWEST_STEPS
-    held = steps_in(wish.dataset, model, layout) if wish.dataset else wanted
+    held = steps_in(wish.dataset, model, layout, wish.dialect) if wish.dataset else wanted
     short = math.log2(wanted / held) if 0 < held < wanted else 4.0 * (not held)
     late = max(0.0, math.log2(layout.step_time / SLOWEST))
     huge = max(0.0, math.log2(layout.tokens / most_tokens(layout)))

@@ -1,7 +1,7 @@
 """A published pre-training recipe, somewhere in the middle: the job goes on from a checkpoint."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fakeact_llm_training.catalogue import datasets, long_corpora, recipe
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model, Recipe
@@ -9,8 +9,9 @@ from fakeact_llm_training.sim.choice import node_count
 from fakeact_llm_training.sim.corpus import held_out, in_files, offered, sequences_in
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
-from fakeact_llm_training.sim.kinds import FaultRate
+from fakeact_llm_training.sim.kinds import DialectName, FaultRate
 from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, fullness, layouts_of, taste
+from fakeact_llm_training.sim.lengths import TYPED, draw_typed, schedule_as_typed
 from fakeact_llm_training.sim.machine import age_share, candidate_gpus, candidate_models, shuffled
 from fakeact_llm_training.sim.scenario import Data, Scenario
 from fakeact_llm_training.sim.schedule import Optimizer, Schedule
@@ -28,12 +29,9 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
     """A job in the middle of a long run; ValueError if no published recipe goes on such a machine."""
     model, gpu, layout = _first_in_pace(rng, wish)
     plan = recipe(model.slug)
-    known = offered(wish.dialect, tone, (*datasets(), *long_corpora()))
-    corpus = wish.dataset or _corpus(rng, tone, known, layout, model, plan)
-    data = _data(corpus, model, layout, plan)
-    if FRAMEWORKS[wish.dialect].either:
-        data = _of_files(rng, data, model, layout)
-    total = data.max_steps or data.samples // layout.global_batch
+    corpus = wish.dataset or _corpus(rng, tone, wish.dialect, layout, model, plan)
+    data, schedule = _plan(rng, wish, _data(wish.dialect, corpus, model, layout, plan), model, layout)
+    total = schedule.total
     nodes = node_count(gpu, wish.gpus) or 1
     rate = io_per_node(rng, model, nodes)
     habits = draw_habits(rng, wish.dialect, model, gpu, faults)
@@ -49,7 +47,7 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
         site=site,
         data=data,
         epochs=1,
-        schedule=Schedule(plan.kind, model.peak_lr, model.peak_lr * plan.floor, plan.warmup, total),
+        schedule=schedule,
         optimizer=Optimizer(eps=rng.choice((1e-8, 1e-8, 1e-5))),
         seed=rng.choice((42, 1234, 1337, 0, rng.randint(1, 99_999))),
         compiled=rng.random() < 0.6,
@@ -106,9 +104,24 @@ def _best(rng: random.Random, wish: Wish, model: Model, gpu: Gpu) -> Layout | No
     return None if slow and (wish.strict or not wish.model) else best
 
 
-def _data(corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:
+def _plan(rng: random.Random, wish: Wish, data: Data, model: Model, layout: Layout) -> tuple[Data, Schedule]:
+    """The recipe's course; or one as long as somebody typed it, where frameworks take what is typed."""
+    plan = recipe(model.slug)
+    if FRAMEWORKS[wish.dialect].either:
+        data = _of_files(rng, data, model, layout)
+    steps, floor = data.max_steps or data.samples // layout.global_batch, model.peak_lr * plan.floor
+    if wish.dialect not in TYPED:
+        return data, Schedule(plan.kind, model.peak_lr, floor, plan.warmup, steps)
+    most = data.available - data.validation
+    typed = draw_typed(rng, wish.dialect, layout, steps, most)
+    samples = typed.total if typed.samples else typed.total * layout.global_batch
+    schedule = schedule_as_typed(rng, wish.dialect, typed, (model.peak_lr, floor), layout.global_batch)
+    return data._replace(samples=samples, subset=samples < most), schedule
+
+
+def _data(dialect: DialectName, corpus: Dataset, model: Model, layout: Layout, plan: Recipe) -> Data:
     """The recipe's tokens of a corpus that has them; all of the corpus where none has so many."""
-    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout)
+    available, validation = sequences_in(corpus, model, layout.sequence_length), held_out(layout, dialect)
     # Frameworks count whole batches only.
     wanted = plan.tokens // layout.tokens
     steps = min(wanted, (available - validation) // layout.global_batch)
@@ -125,9 +138,10 @@ def _of_files(rng: random.Random, data: Data, model: Model, layout: Layout) -> D
 
 
 def _corpus(  # noqa: PLR0917
-    rng: random.Random, tone: Tone, known: Sequence[Dataset], layout: Layout, model: Model, plan: Recipe
+    rng: random.Random, tone: Tone, dialect: DialectName, layout: Layout, model: Model, plan: Recipe
 ) -> Dataset:
-    needed = plan.tokens // layout.sequence_length + held_out(layout)
+    known = offered(dialect, tone, (*datasets(), *long_corpora()))
+    needed = plan.tokens // layout.sequence_length + held_out(layout, dialect)
     enough = [one for one in known if sequences_in(one, model, layout.sequence_length) >= needed]
     in_tone = [one for one in enough if one.serious == (tone == "serious")]
     return rng.choice(in_tone or enough or [max(known, key=lambda one: one.tokens)])

@@ -100,6 +100,9 @@ class Speaker(Crew):
         # The simulation's times are whole tenths of a millisecond; the last rank gathers losses for about one more.
         gathered = timedelta(microseconds=90 + (event.step * 40503 + self.pid(self.last_rank)) % 907)
         now = self.io.now() + gathered
+        if self.interval.wants_power:
+            readings = self.run.cluster.readings(event.at)
+            self.interval.power = float(readings.power[readings.present].mean())
         await self.say(lines.training(now, event.step, self.scenario.total_steps, self.interval))
         if self._reports:
             self._reports -= 1

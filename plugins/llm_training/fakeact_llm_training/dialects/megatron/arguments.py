@@ -3,8 +3,10 @@
 import json
 import pkgutil
 
-from fakeact_llm_training.dialects.megatron.figures import annealing, vocabulary
+from fakeact_llm_training.dialects.megatron.figures import typed, vocabulary
+from fakeact_llm_training.dialects.megatron.flags import flags
 from fakeact_llm_training.sim.scenario import Scenario
+from fakeact_llm_training.sim.schedule import Schedule
 
 FEW_RANKS = 16
 """Up to here the launch script leaves Gloo groups on; each rank says a line in every one of them."""
@@ -150,10 +152,8 @@ def _recipe(scenario: Scenario) -> dict[str, object]:
         "lr": _number(schedule.peak),
         "min_lr": _number(schedule.floor),
         "lr_decay_style": "WSD" if wsd else schedule.kind,
-        "lr_warmup_iters": schedule.warmup,
-        "lr_wsd_decay_style": "minus_sqrt" if wsd else "exponential",
-        "lr_wsd_decay_iters": annealing(schedule) if wsd else None,
-        "train_iters": schedule.total,
+        "lr_wsd_decay_style": schedule.shape if wsd else "exponential",
+        **_lengths(schedule),
         "weight_decay": optimizer.weight_decay,
         "start_weight_decay": optimizer.weight_decay,
         "end_weight_decay": optimizer.weight_decay,
@@ -162,6 +162,19 @@ def _recipe(scenario: Scenario) -> dict[str, object]:
         "adam_eps": optimizer.eps,
         "clip_grad": optimizer.clip,
         "seed": max(scenario.seed, 1),
+    }
+
+
+def _lengths(schedule: Schedule) -> dict[str, object]:
+    """How long it trains, in the unit that the script counts in."""
+    said = typed(schedule)
+    unit = "samples" if said.samples else "iters"
+    return {
+        f"train_{unit}": said.total,
+        f"lr_decay_{unit}": said.decay,
+        f"lr_warmup_{unit}": said.warmup or 0,
+        "lr_warmup_fraction": said.warmup_fraction,
+        f"lr_wsd_decay_{unit}": said.annealing,
     }
 
 
@@ -187,13 +200,25 @@ def _files(scenario: Scenario, step: int) -> dict[str, object]:
         "exit_signal": 10,
         "exit_interval": scenario.last_step if scenario.step_limit else None,
         "log_interval": scenario.log_interval,
-        "log_throughput": True,
+        **_logged(scenario),
         "train_data_path": [f"{paths.dataset}_train"],
         "valid_data_path": [f"{paths.dataset}_valid"],
         "data_cache_path": f"{paths.output}/data-cache",
         "create_attention_mask_in_dataloader": False,
         "num_workers": 4,
         "tensorboard_dir": f"{paths.output}/tensorboard",
+    }
+
+
+def _logged(scenario: Scenario) -> dict[str, object]:
+    asked = flags(scenario)
+    return {
+        "log_throughput": asked.throughput,
+        "log_energy": asked.energy,
+        "log_num_zeros_in_grad": asked.zeros,
+        "log_params_norm": asked.params_norm,
+        "log_validation_ppl_to_tensorboard": asked.perplexity,
+        "log_memory_to_tensorboard": asked.memory,
     }
 
 

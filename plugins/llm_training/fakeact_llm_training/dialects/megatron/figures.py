@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fakeact_llm_training.catalogue.records import Model
 from fakeact_llm_training.sim.model import parameter_table
 from fakeact_llm_training.sim.scenario import Scenario
-from fakeact_llm_training.sim.schedule import Schedule
+from fakeact_llm_training.sim.schedule import Schedule, Typed
 
 VOCABULARY_MULTIPLE = 128
 """--make-vocab-size-divisible-by, for each tensor-parallel rank."""
@@ -74,16 +74,20 @@ def _feed_forward(model: Model) -> int:
 
 def learning_rate(schedule: Schedule, updates: int) -> float:
     """The rate that Megatron's scheduler has after so many updates: its last phase is whole iterations long."""
-    if schedule.kind != "wsd" or updates <= schedule.warmup:
-        return schedule.learning_rate(updates) if updates else 0.0
-    last = annealing(schedule)
-    done = max(0, updates - (schedule.total - last)) / last
-    return schedule.floor + (schedule.peak - schedule.floor) * (1 - math.sqrt(done))
+    if schedule.typed is None and schedule.kind == "wsd":
+        schedule = schedule._replace(annealing=typed(schedule).annealing)
+    return schedule.learning_rate(updates) if updates else 0.0
 
 
-def annealing(schedule: Schedule) -> int:
-    """Iterations of the last phase of a warm-up, stable, decay schedule: a fifth of what follows the warm-up."""
-    return max(1, round(0.2 * (schedule.total - schedule.warmup)))
+def typed(schedule: Schedule) -> Typed:
+    """What the launch script says of the run's length; iterations where nothing else is known.
+
+    The last phase of a warm-up, stable, decay schedule is then a fifth of what follows the warm-up.
+    """
+    if schedule.typed:
+        return schedule.typed
+    last = max(1, round(0.2 * (schedule.total - schedule.warmup))) if schedule.kind == "wsd" else None
+    return Typed(False, schedule.total, warmup=int(schedule.warmup), annealing=last)
 
 
 def stage_layers(scenario: Scenario) -> list[range]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fakeact_llm_training.dialects.megatron.figures import flops_per_token, learning_rate, vocabulary
+from fakeact_llm_training.dialects.megatron.flags import flags, params_norm, zeros
 from fakeact_llm_training.sim.routing import balance_loss
 from fakeact_llm_training.sim.scenario import Scenario
 
@@ -19,7 +20,8 @@ class Interval:
         self._flops = flops / scenario.world_size
         self.global_batch = scenario.global_batch
         self._schedule, self._scenario = scenario.schedule, scenario
-        self._seen_loss = False
+        self._seen_loss, self._flags = False, flags(scenario)
+        self.power: float | None = None
         self.begin()
         self._last: StepDone | None = None
 
@@ -54,8 +56,10 @@ class Interval:
         return self._seconds / (len(self._losses) + self.skipped)
 
     @property
-    def tflops(self) -> float:
-        """TFLOP/s per GPU."""
+    def tflops(self) -> float | None:
+        """TFLOP/s per GPU; None where nobody asked."""
+        if not self._flags.throughput:
+            return None
         return self._flops / self.seconds_per_iteration / 1e12
 
     @property
@@ -83,6 +87,22 @@ class Interval:
     def learning_rate(self) -> float:
         """The rate as the scheduler has it after the last step."""
         return learning_rate(self._schedule, self.step.step - self.step.skipped_steps)
+
+    @property
+    def zeros(self) -> float | None:
+        """Elements of the last gradient that are 0, if somebody asked and it was used."""
+        return zeros(self._scenario, self.step.step) if self._flags.zeros and not self.step.skipped else None
+
+    @property
+    def params_norm(self) -> float | None:
+        """The weights' norm after the last step, if somebody asked."""
+        updates = self.step.step - self.step.skipped_steps
+        return params_norm(self._scenario, updates) if self._flags.params_norm else None
+
+    @property
+    def wants_power(self) -> bool:
+        """Whether somebody asked for energy."""
+        return self._flags.energy
 
     @property
     def loss_scale(self) -> float:

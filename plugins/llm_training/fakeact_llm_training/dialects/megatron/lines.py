@@ -32,7 +32,11 @@ def training(when: datetime, step: int, total: int, interval: Interval) -> str:
     line = f" [{stamp(when)}] iteration {step:8d}/{total:8d} |"
     line += f" consumed samples: {interval.consumed_samples:12d} |"
     line += f" elapsed time per iteration (ms): {interval.seconds_per_iteration * 1000:.1f} |"
-    line += f" throughput per GPU (TFLOP/s/GPU): {interval.tflops:.1f} |"
+    if (tflops := interval.tflops) is not None:
+        line += f" throughput per GPU (TFLOP/s/GPU): {tflops:.1f} |"
+    if (power := interval.power) is not None:
+        line += f" energy per GPU (J/iter/GPU): {power * interval.seconds_per_iteration:.1f} |"
+        line += f" power per GPU (W/GPU): {power:.1f} |"
     line += f" learning rate: {interval.learning_rate:.6E} |"
     line += f" global batch size: {interval.global_batch:5d} |"
     if (loss := interval.loss) is not None:
@@ -42,6 +46,10 @@ def training(when: datetime, step: int, total: int, interval: Interval) -> str:
     line += f" loss scale: {interval.loss_scale:.1f} |"
     if interval.grad_norm is not None:
         line += f" grad norm: {interval.grad_norm:.3f} |"
+    if (zeros := interval.zeros) is not None:
+        line += f" num zeros: {zeros} |"
+    if (weights := interval.params_norm) is not None:
+        line += f" params norm: {weights:.3f} |"
     line += f" number of skipped iterations: {interval.skipped:3d} |"
     # Overflowing gradients do not make the loss itself infinite.
     return line + f" number of nan iterations: {0:3d} |"

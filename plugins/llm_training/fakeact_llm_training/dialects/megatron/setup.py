@@ -1,6 +1,7 @@
 """Configurations as Megatron logs them: the text of its dataclasses, megatron-core 0.16.1."""
 
 from fakeact_llm_training.dialects.megatron.arguments import chosen, evaluations
+from fakeact_llm_training.dialects.megatron.figures import typed
 from fakeact_llm_training.dialects.megatron.weights import PER_RANK, SMALLEST_BUCKET
 from fakeact_llm_training.sim.scenario import Scenario
 
@@ -126,7 +127,7 @@ def optimizer(scenario: Scenario, pid: int) -> str:
             "pin_cpu_grads": True,
             "pin_cpu_params": True,
             "clip_grad": settings["clip_grad"],
-            "log_num_zeros_in_grad": False,
+            "log_num_zeros_in_grad": settings["log_num_zeros_in_grad"],
             "barrier_with_L1_time": True,
             "timers": _address("megatron.core.timers.Timers", pid, 0xEA0),
             "config_logger_dir": "",
@@ -182,17 +183,19 @@ def decay_style(scenario: Scenario) -> str:
 
 def scheduler_state(scenario: Scenario) -> dict[str, object]:
     """What a checkpoint knows of the schedule, in samples; the form and order of its reading."""
-    settings, batch = chosen(scenario, 0), scenario.global_batch
-    decay = settings["weight_decay"]
+    settings, said = chosen(scenario, 0), typed(scenario.schedule)
+    decay, unit = settings["weight_decay"], 1 if said.samples else scenario.global_batch
+    ends = (said.decay or said.total) * unit
+    share = said.warmup_fraction
     return {
         "learning rate": settings["lr"],
         "minimum learning rate": settings["min_lr"],
-        "warmup iterations": scenario.warmup_steps * batch,
-        "total number of iterations": scenario.total_steps * batch,
+        "warmup iterations": (said.warmup or 0) * unit if share is None else share * ends,
+        "total number of iterations": ends,
         "learning rate decay style": settings["lr_decay_style"],
         "start weight decay": decay,
         "end weight decay": decay,
-        "total number of weight decay iterations": scenario.total_steps * batch,
+        "total number of weight decay iterations": said.total * unit,
         "weight decay incr style": "constant",
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fakeact_llm_training.dialects.megatron import lines, setup
 from fakeact_llm_training.dialects.megatron.arguments import FEW_RANKS, listing, load_directory
-from fakeact_llm_training.dialects.megatron.figures import shard_parameters, vocabulary
+from fakeact_llm_training.dialects.megatron.figures import shard_parameters, typed, vocabulary
 from fakeact_llm_training.dialects.megatron.weights import bucket_lists
 from fakeact_llm_training.sim.startup import Phase, PhaseName
 from fakeact_llm_training.tools import nccl, process_group, slurm, torchrun
@@ -192,6 +192,8 @@ class StartUp:
         await self._pass("optimizer", 0.3)
         await self._info("optimizer", f"Setting up optimizer with config {setup.optimizer(run, self._speaker.pid(0))}")
         await self._pass("optimizer", 0.3)
+        if typed(run.schedule).samples:
+            await self._say(f"setting training iterations to {run.total_steps}")
         await self._info("optimizer_param_scheduler", f"> learning rate decay style: {setup.decay_style(run)}")
 
     async def _load(self) -> None:
@@ -234,7 +236,8 @@ class StartUp:
 
     async def _data(self) -> None:
         run, path = self._run, self._run.site.paths.dataset
-        wanted = run.total_steps * run.global_batch
+        said = typed(run.schedule)
+        wanted = said.total if said.samples else run.total_steps * run.global_batch
         await self._say("> building train, validation, and test datasets ...")
         await self._say(" > datasets target sizes (minimum size):")
         await self._say(f"    train:      {wanted}")
@@ -247,7 +250,9 @@ class StartUp:
             f"Building GPTDataset splits with sizes=({wanted}, None, {setup.test_samples(run)}) and "
             f"config={setup.dataset(run, self._speaker.pid(0))}",
         )
-        await self._split(f"{path}_train", "train", run.train_samples, run.epochs)
+        # Of a large file only the first sequences are wanted; what is to be seen again makes a file of its own.
+        held = run.train_samples if run.epochs > 1 else run.data.available - run.data.validation
+        await self._split(f"{path}_train", "train", held, run.epochs)
         await self._split(f"{path}_valid", "valid", run.validation_samples, 1)
         await self._say("> finished creating GPT datasets ...")
 
