@@ -1,6 +1,7 @@
 """Pretend to build a container image with Docker."""
 
 import random
+from datetime import UTC
 from typing import Annotated, Literal
 
 from fakeact import IO, Module, hookimpl
@@ -25,7 +26,7 @@ async def build(
     from fakeact_docker_build.planning import plan
     from fakeact_docker_build.playing import play
 
-    planned = plan(rng, recipe, cache, failing=outcome == "failure")
+    planned = plan(rng, recipe, cache, failing=outcome == "failure", began=io.now().astimezone(UTC))
     plain = progress == "plain" or (progress == "auto" and not io.motion)
     await play(io, rng, planned, plain=plain)
 

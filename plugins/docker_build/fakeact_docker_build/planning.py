@@ -1,6 +1,7 @@
 """Choosing a build that is worth watching."""
 
 import random
+from datetime import UTC, datetime
 
 from fakeact_docker_build.facts import RECIPES
 from fakeact_docker_build.failing import fail
@@ -15,14 +16,21 @@ _SLOWER = 0.35
 """How much slower each machine is than the one before, until a build takes its time."""
 
 
-def plan(rng: random.Random, recipe: str = "any", cache: str = "any", *, failing: bool = False) -> Build:
-    """A build of one to four minutes; where the wishes rule that out, the one that comes closest."""
+def plan(
+    rng: random.Random,
+    recipe: str = "any",
+    cache: str = "any",
+    *,
+    failing: bool = False,
+    began: datetime = datetime(2026, 1, 30, tzinfo=UTC),
+) -> Build:
+    """A build of one to four minutes that begins then; where the wishes rule that out, the one that comes closest."""
     tried: list[Build] = []
     recipe = rng.choice(RECIPES) if recipe == "any" else recipe
     bandwidth = rng.uniform(9e6, 4e7)
     while len(tried) < _TRIES:
         slowness = 1 + _SLOWER * len(tried)
-        solver = Solver(draw(rng, recipe, cache), rng, bandwidth / slowness, slowness)
+        solver = Solver(draw(rng, recipe, cache), rng, bandwidth / slowness, slowness, began)
         made = solver.solve()
         if failing:
             fail(made, solver.steps, rng, SHORTEST)

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from fakeact_docker_build.vertex import Log
@@ -24,8 +25,15 @@ class Shell:
     logs: list[Log] = field(default_factory=list)
     node: str = ""
     """The version of Node.js in the project's images, if there is one."""
+    began: datetime = datetime(2026, 1, 30, tzinfo=UTC)
+    """When the whole build began; *clock* are the seconds since."""
     wrote: int = 0
     """Bytes that the new layer has."""
+
+    @property
+    def now(self) -> datetime:
+        """What a clock in the container shows."""
+        return self.began + timedelta(seconds=self.clock)
 
     def wait(self, low: float, high: float) -> None:
         """Let some time pass, in seconds of a fast machine."""

@@ -6,6 +6,7 @@ run side by side; what an unchanged input leads to is cached.
 
 import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from fakeact_docker_build import commands, dockerfile, exporter
 from fakeact_docker_build.dockerfile import Instruction, Stage
@@ -35,6 +36,7 @@ class Solver:
     rng: random.Random
     bandwidth: float
     slowness: float = 1.0
+    began: datetime = datetime(2026, 1, 30, tzinfo=UTC)
     vertices: list[Vertex] = field(default_factory=list)
     steps: list[tuple[Vertex, Instruction]] = field(default_factory=list)
     """The `RUN` steps that really run."""
@@ -190,6 +192,7 @@ class Solver:
                 self.slowness,
                 vertex.started,
                 node=self.project.node,
+                began=self.began,
             )
             commands.play(shell, step.command)
             vertex.logs, vertex.completed = shell.logs, shell.clock

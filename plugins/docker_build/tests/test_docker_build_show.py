@@ -60,9 +60,9 @@ def test_seconds_shown_are_seconds_waited() -> None:
 
 
 def test_it_wakes_up_as_seldom_as_buildkit() -> None:
-    """Pictures are a tenth of a second apart at the least."""
+    """Pictures are a tenth of a second apart at the least, all but the one at the very end."""
     frames = [frame.at for frame in played(seed=2, columns=40, rows=8).frames]
-    assert min(b - a for a, b in pairwise(frames[:-1])) > 0.049
+    assert min(b - a for a, b in pairwise(frames[:-2])) > 0.099
     assert len(frames) < 10 * frames[-1]
 
 

@@ -31,7 +31,7 @@ def _download(shell: Shell, path: str, version: str, kind: str, count: int) -> N
 
 def _head(shell: Shell) -> None:
     shell.wait(0.8, 1.6)
-    shell.say("[INFO] Scanning for projects...", "[INFO] ", "[INFO] " + "-< com.example:app >".center(72, "-"))
+    shell.say("[INFO] Scanning for projects...", "[INFO] ", "[INFO] " + "< com.example:app >-".center(72, "-"))
     shell.say("[INFO] Building app 0.0.1-SNAPSHOT", "[INFO]   from pom.xml")
     shell.say("[INFO] " + "[ jar ]".center(72, "-"))
 
@@ -40,7 +40,8 @@ def _foot(shell: Shell, seconds: float) -> None:
     """The end, with a time that Maven writes as a clock from a minute on."""
     minutes, rest = divmod(round(seconds), 60)
     took = f"{minutes:02}:{rest:02} min" if minutes else f"{seconds:6.3f} s"
-    shell.say(_RULE, "[INFO] BUILD SUCCESS", _RULE, f"[INFO] Total time:  {took}", _RULE)
+    shell.say(_RULE, "[INFO] BUILD SUCCESS", _RULE, f"[INFO] Total time:  {took}")
+    shell.say(f"[INFO] Finished at: {shell.now:%Y-%m-%dT%H:%M:%SZ}", _RULE)
 
 
 def go_offline(shell: Shell, _command: str) -> None:
@@ -56,14 +57,35 @@ def go_offline(shell: Shell, _command: str) -> None:
 
 
 _GOALS = (
-    "resources:3.3.1:resources (default-resources)",
-    "compiler:3.14.1:compile (default-compile)",
-    "resources:3.3.1:testResources (default-testResources)",
-    "compiler:3.14.1:testCompile (default-testCompile)",
-    "surefire:3.5.4:test (default-test)",
-    "jar:3.4.2:jar (default-jar)",
-    "spring-boot:3.5.7:repackage (repackage)",
+    "resources:3.5.0:resources (default-resources)",
+    "compiler:3.15.0:compile (default-compile)",
+    "resources:3.5.0:testResources (default-testResources)",
+    "compiler:3.15.0:testCompile (default-testCompile)",
+    "surefire:3.5.6:test (default-test)",
+    "jar:3.5.0:jar (default-jar)",
+    "spring-boot:4.1.0:repackage (repackage)",
 )
+
+
+_JAR = "/workspace/target/app.jar"
+_SAID = {
+    "resources": ("Copying 1 resource from src/main/resources to target/classes",),
+    "testResources": ("skip non existing resourceDirectory /workspace/src/test/resources",),
+    "surefire": ("Tests are skipped.",),
+    "jar": (f"Building jar: {_JAR}",),
+    "spring-boot": (
+        f"Replacing main artifact {_JAR} with repackaged archive, adding nested dependencies in BOOT-INF/.",
+        f"The original artifact has been renamed to {_JAR}.original",
+    ),
+}
+
+
+def _compile(shell: Shell, *, tests: bool) -> None:
+    changed, target, most = ("dependency", "test-classes", 90) if tests else ("source code", "classes", 260)
+    files = f"{shell.rng.randint(12 if tests else 40, most)} source files with javac [debug parameters release 21]"
+    shell.say(f"[INFO] Recompiling the module because of changed {changed}.")
+    shell.say(f"[INFO] Compiling {files} to target/{target}")
+    shell.wait(3.0, 9.0)
 
 
 def package(shell: Shell, _command: str) -> None:
@@ -72,13 +94,12 @@ def package(shell: Shell, _command: str) -> None:
     _head(shell)
     for goal in _GOALS:
         shell.say("[INFO] ", f"[INFO] --- {goal} @ app ---")
-        if "ompile" in goal:
-            files = f"{shell.rng.randint(40, 260)} source files with javac [debug parameters release 21]"
-            shell.say("[INFO] Recompiling the module because of changed source code.")
-            shell.say(f"[INFO] Compiling {files} to target/classes")
-            shell.wait(3.0, 9.0)
-        elif "surefire" in goal:
-            shell.say("[INFO] Tests are skipped.")
+        plugin, _, kind = goal.partition(" ")[0].partition(":")
+        if plugin == "compiler":
+            _compile(shell, tests=kind.endswith("testCompile"))
+        else:
+            said = _SAID["testResources" if kind.endswith("testResources") else plugin]
+            shell.say(*(f"[INFO] {line}" for line in said))
         shell.wait(0.2, 1.2)
     _foot(shell, shell.clock - since)
     shell.wrote += 58_000_000

@@ -90,34 +90,46 @@ def next_build(shell: Shell, _command: str) -> None:
     """Compile, check and prerender, with Next.js."""
     rng = shell.rng
     shell.wait(0.4, 0.9)
-    shell.say(f"   ▲ Next.js {rng.choice(facts('npm')['next'])}", "")
+    shell.say(f"▲ Next.js {rng.choice(facts('npm')['next'])} (Turbopack)")
+    shell.say(f"✓ Running next.config took {rng.randint(14, 90)}ms", "")
     shell.wait(0.5, 1.2)
-    shell.say("   Creating an optimized production build ...")
+    shell.say("  Creating an optimized production build ...")
     since = shell.clock
     shell.wait(9.0, 26.0)
-    shell.say(f" ✓ Compiled successfully in {shell.clock - since:.1f}s")
-    shell.say("   Linting and checking validity of types ...")
+    shell.say(f"✓ Compiled successfully in {shell.clock - since:.1f}s")
+    shell.say("  Running TypeScript ...")
+    since = shell.clock
     shell.wait(4.0, 12.0)
-    shell.say("   Collecting page data ...")
+    shell.say(f"  Finished TypeScript in {shell.clock - since:.1f}s ...")
+    _prerender(shell, shell.some(facts("npm")["routes"], 0.7))
+
+
+def _prerender(shell: Shell, routes: list[str]) -> None:
+    """Make the pages that are always the same, and the one for errors; then list all."""
+    pages = sum(not _dynamic(route) for route in routes) + 1
+    workers = f"using {shell.rng.choice((3, 7, 11, 15))} workers"
+    shell.say(f"  Collecting page data {workers} ...")
     shell.wait(1.0, 4.0)
-    routes = shell.some(facts("npm")["routes"], 0.7)
+    since = shell.clock
     for quarter in range(4):
-        shell.say(f"   Generating static pages ({len(routes) * quarter // 4}/{len(routes)})")
-        shell.wait(0.2, 0.7)
+        shell.say(f"  Generating static pages {workers} ({pages * quarter // 4}/{pages}){'' if quarter else ' ...'}")
+        shell.wait(0.05, 0.2)
+    shell.say(f"✓ Generating static pages {workers} ({pages}/{pages}) in {(shell.clock - since) * 1000:.0f}ms")
+    shell.say("  Finalizing page optimization ...", "")
+    shell.wait(1.0, 3.0)
     _routes(shell, routes)
 
 
+def _dynamic(route: str) -> bool:
+    """Whether a route is rendered for each request."""
+    return "[" in route or "/api" in route
+
+
 def _routes(shell: Shell, routes: list[str]) -> None:
-    rng = shell.rng
-    shell.say(f" ✓ Generating static pages ({len(routes)}/{len(routes)})")
-    shell.say("   Finalizing page optimization ...", "   Collecting build traces ...", "")
-    shell.wait(1.0, 3.0)
-    shell.say(f"{'Route (app)':<38} {'Size':>9}  First Load JS")
+    shell.say("Route (app)")
     for number, route in enumerate(routes):
         branch = "┌" if not number else "└" if number == len(routes) - 1 else "├"
-        kind = "ƒ" if "[" in route or "/api" in route else "○"
-        size = rng.lognormvariate(1.0, 1.0)
-        shell.say(f"{branch} {kind} {route:<34} {size:>6.2f} kB {102 + size:>10.0f} kB")
-    shell.say("", "○  (Static)   prerendered as static content")
+        shell.say(f"{branch} {'ƒ' if _dynamic(route) else '○'} {route}")
+    shell.say("", "", "○  (Static)   prerendered as static content")
     shell.say("ƒ  (Dynamic)  server-rendered on demand", "")
     shell.wrote += 4_200_000

@@ -51,8 +51,8 @@ def pip_install(shell: Shell, _command: str) -> None:
 def _file(name: str, version: str) -> str:
     """A wheel's file name: made for this Python and platform where it holds machine code.
 
-    >>> _file("django-redis", "6.0.0")
-    'django_redis-6.0.0-py3-none-any.whl'
+    >>> _file("django-redis", "7.0.0")
+    'django_redis-7.0.0-py3-none-any.whl'
     """
     made_for = facts("pypi")["made_for"].get(name, "py3-none-any")
     return f"{name.replace('-', '_').lower()}-{version}-{made_for}.whl"
