@@ -206,7 +206,7 @@ def test_a_hang_spins_and_a_dead_job_idles(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_gpu_off_the_bus_is_not_seen_until_its_node_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It alone is missing; afterwards the node is another machine with other silicon."""
+    """It alone is missing; afterwards another machine is the last node, and those behind the one that left move up."""
     run = broken("off_bus", monkeypatch)
     before, names = run.cluster.efficiency.copy(), [run.host(node) for node in range(run.scenario.nodes)]
     fault = until(run, Fault)
@@ -218,11 +218,16 @@ def test_a_gpu_off_the_bus_is_not_seen_until_its_node_is_replaced(monkeypatch: p
     assert isinstance(restarted, Restarted)
     node = fault.rank // run.scenario.gpus_per_node
     (change,) = restarted.replaced
-    assert (change.node, change.old_host, change.new_host) == (node, names[node], run.host(node))
+    last = run.scenario.nodes - 1
+    assert (change.old_node, change.old_host) == (node, names[node])
+    assert (change.new_node, change.new_host) == (last, run.host(last))
     assert change.new_host not in names
+    assert [run.host(node) for node in range(last)] == names[:node] + names[node + 1 :]
     assert run.cluster.readings(run.elapsed).present.all()
-    changed = np.flatnonzero(run.cluster.efficiency != before)
-    assert set(changed // run.scenario.gpus_per_node) == {node}
+    own = slice(node * run.scenario.gpus_per_node, (node + 1) * run.scenario.gpus_per_node)
+    moved, new = np.split(run.cluster.efficiency, [last * run.scenario.gpus_per_node])
+    assert (moved == np.delete(before, own)).all()
+    assert not set(new) & set(before)
 
 
 @pytest.mark.parametrize(("kind", "requeued"), [("oom", False), ("ecc_hbm", True), ("preemption", True)])

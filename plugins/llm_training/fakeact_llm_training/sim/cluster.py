@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fakeact_llm_training.sim.fault_events import Replacement
 from fakeact_llm_training.sim.memory import CONTEXT_MIB
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.thermal import INLET, LEAKAGE_PER_KELVIN, intensity
@@ -182,14 +183,30 @@ class Cluster:
         """These GPUs no longer answer."""
         self._present[list(ranks)] = False
 
-    def restore(self, t: float, replaced: Iterable[int], generator: np.random.Generator) -> None:
+    def restore(self, t: float, replaced: Iterable[Replacement], generator: np.random.Generator) -> None:
         """All GPUs answer again; those of replaced nodes are others, as cool as their new room."""
         self._present[:] = True
         self._rebase(t)
-        for node in replaced:
-            own = slice(node * self.scenario.gpus_per_node, (node + 1) * self.scenario.gpus_per_node)
-            self._exchange(own, generator)
+        for change in replaced:
+            self._move_up(change.old_node, change.new_node)
+            self._exchange(self._slots(change.new_node, change.new_node + 1), generator)
         self._target = self._demand(self._load)
+
+    def _slots(self, node: int, end: int) -> slice:
+        per_node = self.scenario.gpus_per_node
+        return slice(node * per_node, end * per_node)
+
+    def _move_up(self, node: int, last: int) -> None:
+        """Machines keep what they are like when nodes are numbered anew: those behind `node` up to `last` move up."""
+        own, count = self._slots(node, last + 1), self.scenario.gpus_per_node
+        hot = np.zeros(self.scenario.world_size, np.bool_)
+        hot[self.hot] = True
+        for values in (
+            self._offset, self._inlet, self.efficiency, self._resistance, self._hbm_resistance, self._clock,
+            self._memory_offset, self._drag, self._power, self._core, self._hbm, hot,
+        ):  # fmt: skip
+            values[own] = np.roll(values[own], -count)
+        self.hot = np.flatnonzero(hot)
 
     def _exchange(self, own: slice, generator: np.random.Generator) -> None:
         count = own.stop - own.start

@@ -12,7 +12,8 @@ class Crew:
         self.attempt = 0
         self.generation = 0
         self._launched = 0
-        self._moved: dict[int, int] = {}
+        self._machines = list(range(scenario.nodes))
+        self._spare = scenario.nodes
 
     @property
     def comm_id(self) -> int:
@@ -21,11 +22,11 @@ class Crew:
 
     def host(self, node: int) -> str:
         """The machine that is this node now."""
-        return self._site.host(self._moved.get(node, node))
+        return self._site.host(self._machines[node])
 
     def address(self, node: int) -> str:
         """The address of the machine that is this node now."""
-        return self._site.address(self._moved.get(node, node))
+        return self._site.address(self._machines[node])
 
     def host_of(self, rank: int) -> str:
         """The machine that a rank runs on now."""
@@ -45,14 +46,18 @@ class Crew:
         return self._site.agent_pid(node, self._launched)
 
     def renew(self, replaced: tuple[int, ...], *, requeued: bool) -> tuple[Replacement, ...]:
-        """The next attempt begins, with spare machines in the places of `replaced` nodes."""
-        changes = []
-        for node in replaced:
-            old = self.host(node)
-            self._moved[node] = self._site.nodes + len(self._moved) + self.attempt
-            changes.append(Replacement(node, old, self.host(node)))
+        """The next attempt begins, with spare machines instead of the `replaced` nodes."""
+        changes = tuple(map(self._exchange, replaced))
         self.attempt += 1
         self.generation = 0 if requeued else self.generation + 1
         if requeued:
             self._launched = self.attempt
-        return tuple(changes)
+        return changes
+
+    def _exchange(self, node: int) -> Replacement:
+        """Slurm and torchrun's rendezvous number machines in the order of their names: the spare one comes last."""
+        old = self.host(node)
+        del self._machines[node]
+        self._machines.append(self._spare)
+        self._spare += 1
+        return Replacement(node, old, len(self._machines) - 1, self.host(-1))

@@ -115,10 +115,11 @@ class Cancelled(Event):
 
 
 class Replacement(NamedTuple):
-    """Another machine takes a node's place."""
+    """A machine leaves the job and another joins it; the nodes behind the one that left move up by one."""
 
-    node: int
+    old_node: int
     old_host: str
+    new_node: int
     new_host: str
 
 

@@ -17,7 +17,8 @@ class Framework(NamedTuple):
     `kinds` weighs what it is used for; `asynchronous` is the share of its runs that save in the background.
     It runs on fleets of `largest` GPUs or fewer, if nobody asks for more. `by_epoch` says that it knows epochs: it
     validates and saves where one ends, whatever its intervals; with `either` it does one or the other, counts steps
-    over the whole run, and takes the last batch of an epoch though it is not full.
+    over the whole run, and takes the last batch of an epoch though it is not full. `between_steps` says
+    that a save in the background counts once a step has ended after it: the trainer looks for finished ones only then.
     """
 
     shardings: frozenset[str]
@@ -28,6 +29,7 @@ class Framework(NamedTuple):
     any_fabric: bool = True
     by_epoch: bool = True
     either: bool = False
+    between_steps: bool = False
     largest: int = 131_072
 
 
@@ -39,7 +41,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "megatron": Framework(
         frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.5}, 0.6,
-        any_fabric=False, by_epoch=False,
+        any_fabric=False, by_epoch=False, between_steps=True,
     ),
     "torchtitan": Framework(
         frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.005, "resume": 1.0}, 0.6,

@@ -50,7 +50,9 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         model=model,
         gpu=gpu,
         layout=layout,
-        site=draw_site(rng, model, gpu, data.dataset, nodes=nodes, per_node=wish.gpus // nodes, tone=tone),
+        site=draw_site(
+            rng, model, gpu, data.dataset, kind=wish.kind, nodes=nodes, per_node=wish.gpus // nodes, tone=tone
+        ),
         data=data,
         epochs=epochs,
         schedule=schedule or _schedule(rng, model, data.max_steps or per_epoch * epochs),

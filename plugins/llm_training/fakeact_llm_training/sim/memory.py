@@ -10,6 +10,8 @@ GIB = 2**30
 MIB = 2**20
 # Recomputation keeps this share of a layer's activations (full: the layer's input only).
 KEPT = {"none": 1.0, "selective": 0.6, "full": 0.0}
+# Reserved above allocated, as a share; segments of 20 MiB that are held by small tensors when the rest is given back.
+FRAGMENTED, PINNED, LARGE_SEGMENT = (0.008, 0.07), (2, 24), 20 * MIB
 # A bare CUDA context on Hopper takes about 520 MiB; cuBLAS workspaces come on top.
 CONTEXT_MIB = 594
 
@@ -58,8 +60,23 @@ class Memory(NamedTuple):
 
     @property
     def reserved(self) -> int:
-        """Torch's reserved bytes: some 4 % of fragmentation, in the allocator's 2 MiB segments."""
-        return math.ceil(self.allocated * 1.04 / (2 * MIB)) * 2 * MIB
+        """Torch's reserved bytes in steady state."""
+        return segments(self.allocated * (1 + _by_chance(self.allocated, *FRAGMENTED)))
+
+
+def segments(size: float) -> int:
+    """What the allocator reserves for so many bytes, in segments of 2 MiB."""
+    return math.ceil(size / (2 * MIB)) * 2 * MIB
+
+
+def emptied(allocated: int) -> int:
+    """Torch's reserved bytes once its cache has been emptied: a segment stays for the least tensor that is in it."""
+    return segments(allocated) + LARGE_SEGMENT * int(_by_chance(allocated, *PINNED))
+
+
+def _by_chance(size: int, low: float, high: float) -> float:
+    """A value that follows from the sizes of tensors, as fragmentation does, and looks like chance."""
+    return low + (high - low) * (size // MIB * 2654435761 % 2**32 / 2**32)
 
 
 def states(model: Model, how: Parallelism) -> tuple[float, float, float]:

@@ -55,6 +55,7 @@ class Recovery:
             phase, load = ("hang", SPINNING) if at <= torn else ("down", WAITING)
             yield Segment(phase, at - story.clock, load, tuple(together))
         story.storage.writing = None
+        story.forget_unseen()
 
     def _rise(self, aftermath: Aftermath) -> Iterator[Segment]:
         """New processes come up and load the last complete checkpoint."""
@@ -62,7 +63,7 @@ class Recovery:
         yield Segment("down", aftermath.down, WAITING, ())
         last = story.storage.last
         replaced = story.crew.renew(aftermath.replaced, requeued=aftermath.requeued)
-        story.cluster.restore(story.clock, aftermath.replaced, self._generator)
+        story.cluster.restore(story.clock, replaced, self._generator)
         load = checkpoint_load(story.scenario, last.path, rng) if last else initial_load(story.scenario, rng)
         phases = restart_phases(story.scenario, load, rng)
         crew, seconds = story.crew, phases[-1].ends

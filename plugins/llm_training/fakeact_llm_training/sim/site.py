@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from fakeact_llm_training.catalogue import names
 from fakeact_llm_training.catalogue.records import Dataset, Gpu, Model
+from fakeact_llm_training.sim.kinds import Kind
 
 Tone = Literal["serious", "silly"]
 
@@ -37,10 +38,15 @@ DRIVER_CUDA = {"550": "12.4", "560": "12.6", "570": "12.8", "580": "13.0"}
 PYTHONS = ("3.10.12", "3.11.11", "3.12.3", "3.12.8")
 MASTER_PORTS = (29500, 29500, 29400, 29501, 6000, 12355)
 
+# Hosts named after addresses: their last number has three digits, so that the names' order is the nodes' order.
+FIRST_ADDRESS, MOST_ADDRESSES = 90, 100
+
 
 class Paths(NamedTuple):
-    """Where a run reads and writes."""
+    """Where a run reads and writes; `folder` holds the script."""
 
+    mount: str
+    folder: str
     output: str
     checkpoints: str
     dataset: str
@@ -135,20 +141,21 @@ def _hosts(site: Site) -> tuple[str, ...]:
 
 
 def draw_site(
-    rng: random.Random, model: Model, gpu: Gpu, dataset: Dataset, *, nodes: int, per_node: int, tone: Tone
+    rng: random.Random, model: Model, gpu: Gpu, dataset: Dataset, *, kind: Kind, nodes: int, per_node: int, tone: Tone
 ) -> Site:
     """Name everything; nothing here has an influence on a figure."""
     words = names()
     silly = tone == "silly"
     cluster = rng.choice(words.silly_clusters if silly else words.clusters)
     run_name = _run_name(rng, model, dataset, tone)
+    pattern = rng.choice(words.silly_host_patterns) if silly else _host_pattern(rng, gpu, nodes)
     return Site(
         cluster=cluster,
         domain=rng.choice(words.domains),
-        pattern=rng.choice(words.silly_host_patterns) if silly else _host_pattern(rng, gpu),
+        pattern=pattern,
         nodes=nodes,
         gpus_per_node=per_node,
-        first_node=rng.randint(1, 120),
+        first_node=rng.randint(FIRST_ADDRESS if pattern.startswith("ip-") else 1, 120),
         subnet=rng.randint(1, 250),
         per_rack=18 if gpu.cooling == "liquid" else rng.choice((4, 8)),
         pid_seed=rng.randrange(10**6),
@@ -157,13 +164,14 @@ def draw_site(
         job_id=rng.randint(10_000, 9_999_999),
         run_name=run_name,
         versions=_versions(rng, gpu),
-        paths=_paths(rng, cluster, model, dataset, run_name),
+        paths=_paths(rng, _places(rng, kind, cluster, run_name), model, dataset),
     )
 
 
-def _host_pattern(rng: random.Random, gpu: Gpu) -> str:
+def _host_pattern(rng: random.Random, gpu: Gpu, nodes: int) -> str:
     branded = gpu.vendor == "nvidia" and gpu.per_node == 8 and gpu.busbw_node > 100
-    return rng.choice([p for p in names().host_patterns if branded or not p.startswith(("dgx", "hgx"))])
+    unfit = (*(() if branded else ("dgx", "hgx")), *(("ip-",) if nodes > MOST_ADDRESSES else ()))
+    return rng.choice([pattern for pattern in names().host_patterns if not pattern.startswith(unfit)])
 
 
 def _run_name(rng: random.Random, model: Model, dataset: Dataset, tone: Tone) -> str:
@@ -175,15 +183,25 @@ def _run_name(rng: random.Random, model: Model, dataset: Dataset, tone: Tone) ->
     return f"{model.slug}-{dataset.name.rsplit('/')[-1].lower()}-r{rng.randint(1, 9)}"
 
 
-def _paths(rng: random.Random, cluster: str, model: Model, dataset: Dataset, run_name: str) -> Paths:
+def _places(rng: random.Random, kind: Kind, cluster: str, run_name: str) -> tuple[str, str, str]:
+    """Where the file system is mounted, where the script is, where the run writes."""
     words = names()
     mount = rng.choice(words.mounts).format(cluster=cluster)
-    output = f"{mount}/{rng.choice(words.projects)}/runs/{run_name}"
+    project = rng.choice(words.tuning_projects if kind == "finetune" else words.projects)
+    user, (folder, output) = rng.choice(words.users), rng.choice(words.layouts)
+    given = {"mount": mount, "project": project, "user": user, "run": run_name}
+    return mount, folder.format(**given), output.format(**given)
+
+
+def _paths(rng: random.Random, places: tuple[str, str, str], model: Model, dataset: Dataset) -> Paths:
+    words, (mount, folder, output) = names(), places
     corpus = dataset.name.rsplit("/")[-1].lower()
     return Paths(
+        mount=mount,
+        folder=folder,
         output=output,
-        checkpoints=f"{output}/checkpoints",
-        dataset=f"{mount}/data/{corpus}/{model.tokenizer.key}-packed",
+        checkpoints=f"{output}/{rng.choice(words.checkpoint_folders)}",
+        dataset=f"{mount}/{rng.choice(words.data_folders)}/{corpus}/{model.tokenizer.key}-packed",
         tokenizer=f"{mount}/tokenizers/{model.slug}",
         script="train.py",
     )

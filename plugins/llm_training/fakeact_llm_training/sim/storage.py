@@ -38,7 +38,7 @@ class Storage:
         """The newest complete checkpoint."""
         return self.kept[-1] if self.kept else None
 
-    def complete(self, started: CheckpointStarted, at: float, kept: Kept) -> tuple[Event, ...]:
+    def complete(self, started: CheckpointStarted, at: float, kept: Kept) -> tuple[CheckpointSaved, *tuple[Event, ...]]:
         """A checkpoint is whole, and those that are too many are deleted."""
         self.kept.append(kept)
         saved = CheckpointSaved(
@@ -46,6 +46,10 @@ class Storage:
             started.bytes / started.seconds, started.asynchronous, started.blocking,
         )  # fmt: skip
         return saved, *self._prune(at)
+
+    def forget(self, behind: CheckpointSaved) -> None:
+        """A save whose processes ended before they said that it is complete: nobody finds it."""
+        self.kept = [one for one in self.kept if one.path != behind.path]
 
     def _prune(self, at: float) -> list[Event]:
         limit = self._scenario.keep_checkpoints

@@ -10,6 +10,7 @@ import numpy as np
 from fakeact_llm_training.sim.cluster import TRAINING, VALIDATING, WAITING, Cluster, Load
 from fakeact_llm_training.sim.crew import Crew
 from fakeact_llm_training.sim.events import (
+    CheckpointSaved,
     CheckpointScheduled,
     CheckpointStarted,
     EarlyStopping,
@@ -20,6 +21,7 @@ from fakeact_llm_training.sim.events import (
     ValidationStarted,
 )
 from fakeact_llm_training.sim.faults import Fate
+from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.layout import FORWARD_SHARE
 from fakeact_llm_training.sim.memory import GIB
 from fakeact_llm_training.sim.optim import Learning, StepFigures
@@ -64,6 +66,7 @@ class Story:
         self._generator = other
         self._epoch_began: dict[int, float] = {}
         self._drag = 0.0
+        self._unseen: CheckpointSaved | None = None
 
     @property
     def scaling(self) -> ScalerState | None:
@@ -139,7 +142,15 @@ class Story:
         assert writing
         self.storage.writing, self._drag = None, 0.0
         self.tally.saved(writing.started.bytes)
-        return self.storage.complete(writing.started, at, writing.kept)
+        saved, *pruned = self.storage.complete(writing.started, at, writing.kept)
+        self._unseen = saved
+        return saved, *pruned
+
+    def forget_unseen(self) -> None:
+        """A save that was complete in the middle of a step that never ended, where trainers look between steps."""
+        if self._unseen and FRAMEWORKS[self.scenario.dialect].between_steps:
+            self.storage.forget(self._unseen)
+        self._unseen = None
 
     def _await_writing(self) -> Iterator[Segment]:
         """Stand still until the save behind the steps is complete."""
@@ -164,7 +175,7 @@ class Story:
         yield from self._spend("step", work, TRAINING, (done, *self.trouble.consequences(done)))
         if self.scaler:
             self.scaler.state = self.scaler.after(overflow=done.skipped)
-        self.step, self.latest = step, done
+        self.step, self.latest, self._unseen = step, done, None
         self.recent.append(done.step_time)
         self.tally.add(done)
 

@@ -15,7 +15,9 @@ from fakeact_llm_training.sim.schedule import Optimizer, Schedule
 from fakeact_llm_training.sim.site import Tone
 from fakeact_llm_training.sim.wish import Wish
 
-WARMUP_SHARE = 0.03
+# Warm-up as people give it: a share of all steps, or a number of them, of which no more than a fifth are warm-up.
+WARMUP_SHARES, WARMUP_STEPS, LARGEST_SHARE = (0.03, 0.03, 0.03, 0.05, 0.1), (10, 20, 50, 100), 0.2
+SHARE_GIVEN = 0.65
 # People type multiples of such a unit from so many steps on.
 TYPED = ((250, 50), (100, 25), (30, 10), (12, 5))
 # Evaluations in an epoch of those who stop early, and how many without improvement they bear.
@@ -33,7 +35,6 @@ def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         every = _typed(every)
         # Who goes back to the best weights has to save whenever there may be better ones.
         saves = every if patient else per_epoch if saves == per_epoch else every
-    mount = base.site.paths.tokenizer.rsplit("/", 2)[0]
     return replace(
         base,
         kind="finetune",
@@ -44,7 +45,7 @@ def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         checkpoint_interval=saves,
         validation_interval=every if base.by_epoch else every or per_epoch,
         patience=rng.choice(PATIENCE) if patient else None,
-        load_path=f"{mount}/models/{base.model.slug}",
+        load_path=f"{base.site.paths.mount}/models/{base.model.slug}",
         loss_scaling=None,
     )
 
@@ -63,4 +64,11 @@ def _schedule(rng: random.Random, model: Model, total: int) -> Schedule:
     kinds: tuple[Literal["cosine", "linear"], ...] = ("cosine", "cosine", "linear")
     # 1e-5 to 2e-5 for 7B and more; smaller models bear more.
     peak = rng.choice((1e-5, 2e-5, 2e-5)) * (2.5 if total_parameters(model) < 2e9 else 1.0)
-    return Schedule(rng.choice(kinds), peak, 0.0, math.ceil(WARMUP_SHARE * total), total)
+    return Schedule(rng.choice(kinds), peak, 0.0, _warmup(rng, total), total)
+
+
+def _warmup(rng: random.Random, total: int) -> int:
+    numbers = [steps for steps in WARMUP_STEPS if steps <= LARGEST_SHARE * total]
+    if not numbers or rng.random() < SHARE_GIVEN:
+        return math.ceil(rng.choice(WARMUP_SHARES) * total)
+    return rng.choice(numbers)

@@ -60,7 +60,7 @@ class Speaker(Dialect):
     @property
     def folder(self) -> str:
         """Where the script is."""
-        return self.scenario.site.paths.output.partition("/runs/")[0]
+        return self.scenario.site.paths.folder
 
     def checkpoint(self, step: int) -> str:
         """The directory of the checkpoint after `step` steps."""

@@ -9,10 +9,10 @@ from fakeact_llm_training.dialects.megatron import lines
 from fakeact_llm_training.dialects.megatron.arguments import evaluations
 from fakeact_llm_training.dialects.megatron.crew import Crew
 from fakeact_llm_training.dialects.megatron.faults import Faults
-from fakeact_llm_training.dialects.megatron.figures import Memory, memory_at_save, memory_of, segments, theory
+from fakeact_llm_training.dialects.megatron.figures import Memory, memory_at_save, memory_of, theory
 from fakeact_llm_training.dialects.megatron.interval import Interval
 from fakeact_llm_training.dialects.megatron.startup import StartUp
-from fakeact_llm_training.sim.memory import GIB
+from fakeact_llm_training.sim.memory import GIB, segments
 from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import nccl, process_group
 

@@ -5,14 +5,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Model
+from fakeact_llm_training.sim.memory import emptied, segments
 from fakeact_llm_training.sim.model import parameter_table
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.schedule import Schedule, Typed
 
 VOCABULARY_MULTIPLE = 128
 """--make-vocab-size-divisible-by, for each tensor-parallel rank."""
-MIB = 2**20
-SEGMENT = 2 * MIB
 """What torch's allocator asks of the driver at a time."""
 
 
@@ -156,19 +155,15 @@ def memory_of(scenario: Scenario, stage: int) -> Memory:
     share = counts[stage] / max(counts)
     states = int(memory.states * share)
     peak = states + memory.activations + memory.gathered
-    reserved = memory.reserved if share == 1 else min(segments(peak * 1.04), memory.reserved)
+    slack = memory.reserved - memory.allocated
+    reserved = segments(peak + slack * share)
     return Memory(states, peak, reserved, reserved)
 
 
 def memory_at_save(scenario: Scenario, stage: int) -> Memory:
     """The counters when the cache has been emptied, as is done before a checkpoint."""
     steady = memory_of(scenario, stage)
-    return steady._replace(reserved=segments(steady.allocated))
-
-
-def segments(size: float) -> int:
-    """What the allocator reserves for so many bytes."""
-    return math.ceil(size / SEGMENT) * SEGMENT
+    return steady._replace(reserved=min(emptied(steady.allocated), steady.reserved))
 
 
 class Theory(NamedTuple):

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from fakeact_llm_training.dialects.megatron.figures import MIB, Memory, Theory
+from fakeact_llm_training.dialects.megatron.figures import Memory, Theory
 from fakeact_llm_training.dialects.megatron.interval import Interval
+from fakeact_llm_training.sim.memory import MIB
 
 GB = 10**9
 

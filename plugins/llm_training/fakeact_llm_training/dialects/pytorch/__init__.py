@@ -181,8 +181,12 @@ class Speaker(Dialect):
 
     # Faults and restarts
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
-        for old in event.replaced:
-            await self.log.warning(f"{old.old_host} is drained, {old.new_host} takes its place as node {old.node}")
+        for change in event.replaced:
+            was, now = (
+                f"{change.old_host} (node {change.old_node})",
+                f"{change.new_host} joins as node {change.new_node}",
+            )
+            await self.log.warning(f"{was} is drained, {now}")
         await self.log.info(
             f"Attempt {event.attempt}: workers started again, {self.run.host(0)} pids {event.pids[0]} to "
             f"{event.pids[-1]}"
