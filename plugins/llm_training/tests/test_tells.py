@@ -98,8 +98,10 @@ def test_no_fleet_does_more_than_it_can() -> None:
 def test_the_screen_s_pace_is_that_of_the_figures() -> None:
     """D3: steps of 11 ms for a 173B model: what a step says it took is what passed, and the model's size allows it."""
     scenario, done = steps(1)
+    pauses = [every for every in (scenario.validation_interval, scenario.checkpoint_interval) if every]
     for one, next_one in pairwise(done[:200]):
-        assert next_one.at - one.at == pytest.approx(next_one.step_time, abs=2e-4)
+        if all(one.step % every for every in pauses):
+            assert next_one.at - one.at == pytest.approx(next_one.step_time, abs=2e-4)
     least = scenario.tokens_per_step * scenario.flops_per_token / scenario.peak_flops
     assert all(one.step_time > least for one in done)
 
