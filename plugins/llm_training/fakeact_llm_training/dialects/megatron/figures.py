@@ -1,6 +1,5 @@
 """Figures that Megatron works out for itself: padded vocabulary, FLOPs, shards, theoretical memory."""
 
-import math
 from itertools import pairwise
 from typing import NamedTuple
 
