@@ -189,18 +189,13 @@ class Cluster:
         self._rebase(t)
         for change in replaced:
             self._move_up(change.old_node, change.new_node)
-            self._exchange(self._slots(change.new_node, change.new_node + 1), generator)
+            self._exchange(change.new_node, generator)
         self._target = self._demand(self._load)
-
-    def _slots(self, node: int, end: int) -> slice:
-        per_node = self.scenario.gpus_per_node
-        return slice(node * per_node, end * per_node)
 
     def _move_up(self, node: int, last: int) -> None:
         """Machines keep what they are like when nodes are numbered anew: those behind `node` up to `last` move up."""
-        own, count = self._slots(node, last + 1), self.scenario.gpus_per_node
-        hot = np.zeros(self.scenario.world_size, np.bool_)
-        hot[self.hot] = True
+        count = self.scenario.gpus_per_node
+        own, hot = slice(node * count, (last + 1) * count), np.isin(np.arange(self.scenario.world_size), self.hot)
         for values in (
             self._offset, self._inlet, self.efficiency, self._resistance, self._hbm_resistance, self._clock,
             self._memory_offset, self._drag, self._power, self._core, self._hbm, hot,
@@ -208,8 +203,9 @@ class Cluster:
             values[own] = np.roll(values[own], -count)
         self.hot = np.flatnonzero(hot)
 
-    def _exchange(self, own: slice, generator: np.random.Generator) -> None:
-        count = own.stop - own.start
+    def _exchange(self, node: int, generator: np.random.Generator) -> None:
+        count = self.scenario.gpus_per_node
+        own = slice(node * count, (node + 1) * count)
         for values, spread in ((self.efficiency, 0.018), (self._clock, 0.013)):
             values[own] = 1 + (spread * generator.standard_normal(count)).clip(-0.03, 0.03)
         self._resistance[own] = np.median(self._resistance) * (1 + 0.035 * generator.standard_normal(count))
