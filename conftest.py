@@ -1,6 +1,7 @@
 """Rules for all tests of the project, the plugins' included."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,13 @@ import pytest
 
 NOT_TO_BE_HAD = ("terraform", "ansible", "cargo", "rustc", "libwget", "lm_eval", "lm-eval", "transformers")
 """Oracles that neither Debian nor Python 3.11 has in the version that is imitated: used where they are found."""
+
+
+def pytest_configure() -> None:
+    """Signals that a shell's '&' has its children ignore are heard again, or tests that send them wait for ever."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.hookimpl(hookwrapper=True)
