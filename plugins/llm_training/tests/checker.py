@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 from math import cos, exp, isclose, pi, sqrt
 from math import log as log_of
 
-from . import checker_nccl
+from . import checker_kernel, checker_nccl
 
 NUMBER = r"([\d,]+(?:\.\d+)?(?:e[+-]?\d+)?)"
 LINE = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] \[Rank (\d+)/(\d+)\] (INFO|WARNING|ERROR) (.*)")
@@ -331,6 +331,20 @@ def loss_learns(log: Log) -> Iterator[str]:
         yield "the loss does not learn, or is frozen"
 
 
+def kernel_tells_why(log: Log) -> Iterator[str]:
+    """What a rank reads in its node's kernel log is in the driver's words, of a GPU in a slot that GPUs are in."""
+    said = [text for *_, text in log.lines if ": kernel: NVRM: " in text]
+    yield from checker_kernel.faults(said)
+    slots = {match[1][4:].rpartition(".")[0].lower() for _, match in log.all(r"^\S+ pid \d+: .* PCI (\S+)$")}
+    hosts = {match[1] for _, match in log.all(r"^(\S+) pid \d+: ")}
+    hosts |= {match[1] for _, match in log.all(r"is drained, (\S+) takes its place")}
+    each = not any(log.all(r"^\S+ pid \d+: \d+ x cuda"))
+    for text in said if each else ():
+        host, match = text.partition(":")[0], checker_kernel.XID.search(text)
+        if not match or match[1] not in slots or host not in hosts:
+            yield text
+
+
 RULES = (
     clock_goes_forward,
     ranks_exist,
@@ -348,4 +362,5 @@ RULES = (
     bandwidths_fit,
     summary_agrees,
     loss_learns,
+    kernel_tells_why,
 )

@@ -10,6 +10,8 @@ from itertools import pairwise
 from math import cos, exp, isclose, pi, sqrt
 from math import log as log_of
 
+from . import checker_kernel
+
 MOMENT = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
 FLOAT = r"\d\.\d{6}E[+-]\d\d"
 STEP = re.compile(
@@ -649,6 +651,12 @@ def what_was_asked_for_is_logged(log: Log) -> Iterator[str]:
                 yield f"iteration {after.step}: weights of {after.weights} after {before.weights}"
 
 
+def kernel_tells_why(log: Log) -> Iterator[str]:
+    """What the driver wrote is of one GPU, in the driver's words, and that is the GPU which is drained."""
+    lines = log.lines
+    yield from (*checker_kernel.faults(lines), *checker_kernel.failures(lines), *checker_kernel.stamps(lines))
+
+
 RULES = (
     clock_goes_forward,
     lines_have_their_form,
@@ -671,4 +679,5 @@ RULES = (
     scale_follows_overflows,
     experts_are_balanced,
     what_was_asked_for_is_logged,
+    kernel_tells_why,
 )

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from math import isclose
 
+from . import checker_kernel
+
 LINE = re.compile(r"\[NeMo ([IW]) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (\w+):(\d+)\] (.*)")
 STEP = re.compile(
     r"Training epoch (\d+), iteration (\d+)/(\d+) \| lr: (\S+) \| global_batch_size: (\d+) \| global_step: (\d+) \| "
@@ -314,6 +316,12 @@ def time_limit_is_over(log: Log) -> Iterator[str]:
             yield match[0]
 
 
+def kernel_tells_why(log: Log) -> Iterator[str]:
+    """What the driver wrote is of one GPU, in the driver's words, and that is the GPU which is drained."""
+    lines = [said.text for said in log.said]
+    yield from (*checker_kernel.faults(lines), *checker_kernel.failures(lines), *checker_kernel.stamps(lines))
+
+
 RULES = (
     clock_goes_forward,
     places_fit_python,
@@ -330,4 +338,5 @@ RULES = (
     validation_is_counted,
     ends_at_the_last_step,
     time_limit_is_over,
+    kernel_tells_why,
 )

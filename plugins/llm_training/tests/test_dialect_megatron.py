@@ -350,6 +350,7 @@ def test_each_rule_catches_its_slip(rule: str) -> None:
 
 
 FAULTY_SLIPS = {
+    "kernel_tells_why": edit(r"(State=DRAIN 'Reason=Xid \d+ GPU\d [0-9a-f:]+):00", r"\g<1>:01"),
     "collectives_time_out": edit(r"Timeout\(ms\)=\d+", "Timeout(ms)=1000"),
     "launchers_agree": twice("Sending process"),
     "checkpoints_come_back": edit(r"at iteration \d+$", "at iteration 7", -1),
@@ -359,7 +360,7 @@ FAULTY_SLIPS = {
 @pytest.mark.parametrize("rule", FAULTY_SLIPS)
 def test_each_rule_about_faults_catches_its_slip(rule: str) -> None:
     """A planted error in what launchers, watchdogs and resumed jobs say is found."""
-    assert caught(dramatic, rule, FAULTY_SLIPS[rule], checker.faults, scenario="resume", gpus=16)
+    assert caught(dramatic, rule, FAULTY_SLIPS[rule], checker.faults, scenario="resume", gpus=16, steps=400)
 
 
 @cache

@@ -175,6 +175,7 @@ SLIPS = {
     "checkpoints_are_there": lines_with(r"Successfully (.*-\d+)\d$", r"Successfully \g<1>7"),
     "validation_is_counted": lines_with(r"Validation: iteration \d+", "Validation: iteration 77"),
     "ends_at_the_last_step": lines_with(r"max_steps=\d", "max_steps=9"),
+    "kernel_tells_why": lines_with(r"Xid \(PCI:0000:..", "Xid (PCI:0000:77"),
     "time_limit_is_over": lines_with(r"Elapsed time is \d+:\d\d", "Elapsed time is 0:00"),
 }
 
@@ -189,4 +190,6 @@ def test_each_rule_catches_its_slip(rule: str) -> None:
     """A planted error is found by the rule that looks for it."""
     resumed = rule in {"loads_take_their_time", "time_limit_is_over"}
     wishes = {"scenario": "resume", "gpus": 16} if resumed else SOUND
+    if rule == "kernel_tells_why":
+        wishes = {"scenario": "resume", "gpus": 16, "faults": "drama"}
     assert caught(log, rule, SLIPS[rule], checker.faults, **wishes)

@@ -60,6 +60,9 @@ def lines_with(pattern: str, replacement: str) -> Callable[[list[str]], list[str
     return spoil
 
 
+OFF_THE_BUS = (
+    "[2099-01-01 00:00:00] [Rank 0/16] WARNING n1: kernel: NVRM: Xid (PCI:0000:77:00): 79, GPU has fallen off the bus."
+)
 SLIPS = {
     "clock_goes_forward": lines_with(r"^\[(\d{4})", "[2020"),
     "ranks_exist": lines_with(r"\[Rank 0/", "[Rank 999999/"),
@@ -76,6 +79,7 @@ SLIPS = {
     "start_up_adds_up": lines_with(r"Start-up took \d", "Start-up took 9"),
     "bandwidths_fit": lines_with(r"(float +sum +-1 +)\d", r"\g<1>99"),
     "summary_agrees": lines_with(r"^(    tokens +)\d", r"\g<1>99"),
+    "kernel_tells_why": lambda lines: [*lines, OFF_THE_BUS],
     "loss_learns": lines_with(r"vocabulary [\d,]+, context", "vocabulary 9, context"),
 }
 

@@ -86,6 +86,9 @@ class Dialect:
     async def on_Fault(self, event: "fe.Fault") -> None:  # noqa: N802 - named after the event
         await self.faults.begin(event)
 
+    async def on_XidLogged(self, event: "fe.XidLogged") -> None:  # noqa: N802
+        self.faults.logged(event)
+
     async def on_WatchdogTimeout(self, event: "fe.WatchdogTimeout") -> None:  # noqa: N802
         await self.faults.timed_out(event)
 

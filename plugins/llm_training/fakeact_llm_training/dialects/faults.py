@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fakeact_llm_training.tools import c10d, slurm, torchrun
+from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
 
 if TYPE_CHECKING:
@@ -27,12 +27,15 @@ class Faults:
 
     script = "train.py"
     """The script as the launcher's report names it."""
+    checks_nodes = False
+    """Whether the launch script looks into the log of a node that failed, and drains it."""
 
     def __init__(self, speaker: "Dialect") -> None:
         self._speaker, self._run = speaker, speaker.scenario
         self._fault: ev.Fault | None = None
         self._hangs: dict[int, c10d.Hang] = {}
         self._failed: list[ev.RankFailed] = []
+        self._xids: list[ev.XidLogged] = []
         self._reported = False
         self._workers_live = self._launchers_live = True
 
@@ -55,8 +58,23 @@ class Faults:
         self._fault, self._reported = fault, False
         self._hangs.clear()
         self._failed.clear()
+        self._xids.clear()
         if fault.kind == "preemption":
             await self._cancelled("PREEMPTION")
+
+    def logged(self, event: "ev.XidLogged") -> None:
+        """The driver writes into the kernel's log, which nobody sees until somebody looks."""
+        self._xids.append(event)
+
+    @property
+    def workers_live(self) -> bool:
+        """Whether no launcher has ended its workers yet."""
+        return self._workers_live
+
+    def kernel_log(self) -> Iterator[str]:
+        """What the driver has written of this fault."""
+        moments = [self._speaker.moment(event.at) for event in self._xids]
+        return kernel.xids(self._xids, moments, self._run.site.versions.driver)
 
     async def timed_out(self, event: "ev.WatchdogTimeout") -> None:
         """A rank's watchdog speaks."""
@@ -143,6 +161,8 @@ class Faults:
 
     async def cancelled(self, event: "ev.Cancelled") -> None:
         """The scheduler takes the job away: all launchers are told to end, and leave."""
+        if self.checks_nodes and self._xids and event.reason == slurm.REQUEUED and self._run.nodes > 1:
+            await self._check_node(self._xids[0])
         await self._cancelled(event.reason)
         now = self._speaker.io.now()
         dice = random.Random(f"{self._run.site.job_id} {event.at}")
@@ -152,6 +172,16 @@ class Faults:
             await self._speaker.by_launcher(node, line)
         for node in dice.sample(event.nodes, len(event.nodes)):
             await self._leave(node, 15)
+
+    async def _check_node(self, first: "ev.XidLogged") -> None:
+        """The launch script looks why a node failed, drains it and queues the job again, under ``set -x``."""
+        speaker, job = self._speaker, self._run.site.job_id
+        reason = f"Xid {first.xid} GPU{first.local_rank} {kernel.slot(first.bus_id)}"
+        await speaker.by_scheduler(slurm.traced_look(job, first.host, kernel.LOOK))
+        for line in self.kernel_log():
+            await speaker.by_scheduler(line)
+        for line in slurm.drained(speaker.io.now(), job, first.host, reason):
+            await speaker.by_scheduler(line)
 
     async def node_lost(self, event: "ev.NodeLost") -> None:
         """Slurm no longer hears of a node."""

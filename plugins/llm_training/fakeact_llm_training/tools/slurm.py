@@ -2,6 +2,28 @@
 
 from datetime import datetime
 
+REQUEUED = "JOB REQUEUE"
+
+
+def traced_look(job: int, host: str, command: str) -> str:
+    """A launch script looks at a node, under ``set -x``."""
+    return f"+ srun --overlap --jobid={job} -N1 -n1 -w {host} bash -c '{command}'"
+
+
+def drained(when: datetime, job: int, host: str, reason: str) -> list[str]:
+    """It takes the node out of service and queues the job again.
+
+    >>> drained(datetime(2026, 11, 23, 10), 288, "node01", "Xid 79")[3]
+    '   Reason=Xid 79 [root@2026-11-23T10:00:00]'
+    """
+    return [
+        f"+ scontrol update NodeName={host} State=DRAIN 'Reason={reason}'",
+        f"+ scontrol show node {host}",
+        "+ grep Reason=",
+        f"   Reason={reason} [root@{when:%Y-%m-%dT%H:%M:%S}]",
+        f"+ scontrol requeue {job}",
+    ]
+
 
 def cancelled(when: datetime, job: int, host: str, reason: str, *, step: int | None = None) -> str:
     """A job, or one of its steps, is cancelled: "PREEMPTION", "TIME LIMIT", ...; by hand without a reason.

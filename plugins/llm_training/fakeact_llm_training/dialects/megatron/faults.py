@@ -19,6 +19,7 @@ class Faults(Story):
     """Megatron's training loop, in the directory it was cloned to."""
 
     script = f"{SOURCE}/pretrain_gpt.py"
+    checks_nodes = True
 
     def frames(self, broken: Broken, step: int, launcher: Launcher) -> Iterable[Frame]:  # noqa: ARG002
         return frames(broken, launcher, self._run.pp)

@@ -80,6 +80,7 @@ class Faults(Story):
     """A script that calls NeMo, which calls Lightning."""
 
     script = SCRIPT
+    checks_nodes = True
 
     def frames(self, broken: Broken, step: int, launcher: Launcher) -> Iterable[Frame]:  # noqa: ARG002
         call = "llm.pretrain(model=model, data=data, trainer=trainer, log=log, resume=resume, optim=optim)"

@@ -180,6 +180,14 @@ class Speaker(Dialect):
             await self.log.info(f"Reached the job's {event.reason} after step {event.step}: leaving")
 
     # Faults and restarts
+    async def on_XidLogged(self, event: "faults.XidLogged") -> None:  # noqa: N802
+        """The trainer reads its nodes' kernel logs, for as long as it lives."""
+        seen = sum(1 for _ in self.faults.kernel_log())
+        await super().on_XidLogged(event)
+        reader = event.rank - event.local_rank
+        for line in list(self.faults.kernel_log())[seen:] if self.faults.workers_live else ():
+            await self.log.warning(f"{event.host}: kernel: {line.partition('] ')[2]}", reader)
+
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         for change in event.replaced:
             was, now = (
