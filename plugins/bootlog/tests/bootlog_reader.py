@@ -50,6 +50,8 @@ def again(first: Boot, second: Boot) -> None:
     """What two boots of one machine, one after the other, have in common."""
     for pattern in (r"Linux version (.*)", r"Command line: (.*)", r"(CPU topo: Num\. cores .*)", r"(SMBIOS .*)"):
         assert first.find(pattern)[1] == second.find(pattern)[1], "another machine"
+    adapters = [boot.all(r"mpt3sas_cm0: host_add: .* sas_addr\((0x\w{16})\), phys\(\d+\)") for boot in (first, second)]
+    assert adapters[0] == adapters[1], "another adapter"
     (files, used), (more, later) = _in_use(first)[::2], _in_use(second)[::2]
     assert abs(more - files) < 100, "files come and go slowly"
     assert abs(later - used) < 5000, "blocks come and go slowly"

@@ -19,8 +19,7 @@ def later(kernel: Kernel, began: float, rng: random.Random) -> list[Message]:
         (0.01, "ACPI: button: Power Button [PWRF]"),
     ]
     messages += play(began, iter(power), rng)
-    kvm = "kvm_amd" if machine.cpu["vendor"] == "amd" else ""
-    if kvm and machine.kind == "server":
+    if machine.cpu["vendor"] == "amd" and machine.kind == "server":
         lines = [
             (1.2, "kvm_amd: TSC scaling supported"),
             (0.00001, "kvm_amd: Nested Virtualization enabled"),
@@ -44,7 +43,7 @@ def later(kernel: Kernel, began: float, rng: random.Random) -> list[Message]:
 
 
 def _gpu(kernel: Kernel, function: Function) -> Track:
-    console = (kernel.machine.kind == "laptop" and "240x75") or "128x48"
+    console = "240x75" if kernel.machine.kind == "laptop" else "128x48"
     yield 0.0, "Console: switching to colour dummy device 80x25"
     if kernel.machine.kind == "vm":
         memory, registers = function.bars[0][1], function.bars[1][1]

@@ -111,7 +111,9 @@ class Probing:
         yield 0.06, f"ixgbe {function.at} {nic.name}: renamed from eth{number}"
 
     def _hba(self, function: Function) -> Track:
-        registers, base = function.registers, f"0x50{self._rng.getrandbits(52):013x}0"[:18]
+        registers = function.registers
+        # The adapter's own name: the same at each boot.
+        base = f"0x50{random.Random(self._machine.lost).getrandbits(56):014x}"
         memory = self._machine.memory.pages * 4
         yield 0.0, "mpt3sas version 51.100.00.00 loaded"
         yield 0.0004, f"mpt3sas {function.at}: enabling device (0000 -> 0002)"
