@@ -5,20 +5,61 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from math import isclose, prod
+from math import gcd, isclose, prod
 from math import log as log_of
+from typing import NamedTuple
 
 from . import checker_lm_eval
 
 LINE = re.compile(r"\[rank0\]:\[titan\] (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) - root - (INFO|WARNING) - (.*)")
 MEMORY = r"memory: ([ \d]\d\.\d\d|\d{3}\.\d\d)GiB\((\d+\.\d\d)%\)"
 STEP = re.compile(
-    r"step: ([ \d]\d|\d{3,})  loss: ([ \d]\d\.\d{4})  grad_norm: ([ \d]\d\.\d{4}|\d{3,}\.\d{4})  "
+    r"step: ([ \d]\d|\d{3,})  loss: ([ \d]?\d\.\d{5})  grad_norm: ([ \d]\d\.\d{4}|\d{3,}\.\d{4})  "
     + MEMORY
     + r"  tps: ([\d,]+)  tflops: ([\d,]+\.\d\d)  mfu: (\d+\.\d\d)%"
 )
 VALIDATE = re.compile(r"validate step: ([ \d]\d|\d{3,})  loss: ([ \d]\d\.\d{4})  " + MEMORY + r"  tps: ([\d,]+)")
-PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "B200": 2.25e15, "MI300X": 1300e12}
+PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "GB200": 2.5e15, "B200": 2.25e15, "MI300X": 1300e12}
+
+
+class Shape(NamedTuple):
+    """A model of torchtitan's registry."""
+
+    dim: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    hidden_dim: int
+    words: int
+    tied: bool = False
+    qk_norm: bool = False
+
+    @property
+    def parameters(self) -> int:
+        """Embedding and head, matrices and norms of all layers, the last norm."""
+        norms = 2 * self.dim + 2 * self.head_dim * self.qk_norm
+        heads = 2 * (self.heads + self.kv_heads)
+        layer = self.dim * self.head_dim * heads + 3 * self.dim * self.hidden_dim + norms
+        return (1 if self.tied else 2) * self.words * self.dim + self.layers * layer + self.dim
+
+    @property
+    def tensors(self) -> int:
+        """Parameters of the optimizer, queries, keys and values in one."""
+        return self.layers * (9 if self.qk_norm else 7) + (2 if self.tied else 3)
+
+
+# Read in torchtitan 0.3.0's registries.
+REGISTRY = {
+    ("llama3", "1B"): Shape(2048, 16, 32, 8, 64, 8192, 128256, tied=True),
+    ("llama3", "3B"): Shape(3072, 28, 24, 8, 128, 8192, 128256, tied=True),
+    ("llama3", "8B"): Shape(4096, 32, 32, 8, 128, 14336, 128256),
+    ("llama3", "70B"): Shape(8192, 80, 64, 8, 128, 28672, 128256),
+    ("llama3", "405B"): Shape(16384, 126, 128, 8, 128, 53248, 128256),
+    ("qwen3", "8B"): Shape(4096, 36, 32, 8, 128, 12288, 151936, qk_norm=True),
+    ("qwen3", "14B"): Shape(5120, 40, 40, 8, 128, 17408, 151936, qk_norm=True),
+    ("qwen3", "32B"): Shape(5120, 64, 64, 8, 128, 25600, 151936, qk_norm=True),
+}
 # run.py's line in torch's releases, the lines of the launcher's other messages, and NCCL as the wheels bundle it.
 RELEASES = {
     "792": ("897", "869", "2.21.5"),
@@ -84,14 +125,18 @@ class Attempt:
     @property
     def world(self) -> int:
         """Ranks: the mesh's sizes multiplied."""
-        return prod(map(int, re.findall(r"\d+", self.get(r"device mesh with \[.*\], \[(.*)\]")[1])))
+        return prod(self.mesh.values())
+
+    @property
+    def mesh(self) -> dict[str, int]:
+        """Sizes of the mesh's dimensions."""
+        sizes = re.findall(r"(\w+)=(\d+)", self.get(r"device mesh with parallelism: (.*)")[1])
+        return {name: int(size) for name, size in sizes}
 
     @property
     def data_parallel(self) -> int:
         """Ranks that read different data."""
-        mesh = self.get(r"device mesh with \[(.*)\], \[(.*)\]")
-        sizes = zip(re.findall(r"\w+", mesh[1]), map(int, mesh[2].split(", ")), strict=True)
-        return prod(size for name, size in sizes if name.startswith("dp"))
+        return prod(size for name, size in self.mesh.items() if name.startswith("dp"))
 
     @property
     def tokens(self) -> int:
@@ -100,13 +145,20 @@ class Attempt:
         return int(match[1]) * int(match[2])
 
     @property
-    def flops(self) -> int:
-        """FLOPs of a token, from the model's arguments and size."""
-        args = dict(re.findall(r"(\w+)=([\d.]+)", self.get(r"Building \w+ \S+ with (.*)")[1]))
-        dim, layers, heads, words = (int(args[name]) for name in ("dim", "n_layers", "n_heads", "vocab_size"))
+    def shape(self) -> Shape | None:
+        """The model, if it is one of the registry's."""
+        built = self.get(r"Building (\w+) (\S+)$")
+        return REGISTRY.get((built[1], built[2]))
+
+    @property
+    def flops(self) -> int | None:
+        """FLOPs of a token, from the model's shape and size."""
+        if not (shape := self.shape):
+            return None
         length = int(self.get(r"sequence length (\d+)")[1])
         total = int(number(self.get(r"size: ([\d,]+) total")[1]))
-        return 6 * (total - words * dim) + 12 * layers * heads * (dim // heads) * length
+        matrices = total if shape.tied else total - shape.words * shape.dim
+        return 6 * matrices + 12 * shape.layers * shape.heads * shape.head_dim * length
 
 
 @dataclass
@@ -130,7 +182,7 @@ def read(lines: list[str]) -> Log:
             log.others.append(line)
             continue
         at, text = datetime.fromisoformat(match[1].replace(",", ".")), match[3]
-        if text.startswith("Starting job"):
+        if text.startswith("torchtitan version"):
             log.attempts.append(Attempt())
         attempt = log.attempts[-1]
         attempt.texts.append((at, text))
@@ -203,43 +255,34 @@ def layout_multiplies_up(log: Log) -> Iterator[str]:
 
 
 def model_has_its_parameters(log: Log) -> Iterator[str]:
-    """The arguments give the size that is named; heads divide."""
+    """The size and the optimizer's tensors are those of the registry's model, and its name is not far off."""
     for attempt in log.attempts:
-        if not (built := attempt.find(r"Building (\w+) (\S+) with (.*)")):
-            continue
-        flat = re.sub(r"rope_scaling_args=\S+\(.*?\)|moe_args=MoEArgs\(.*?\)", "", built[1][3])
-        args = dict(re.findall(r"(\w+)=([\w.]+)", flat))
-        said = attempt.find(r"size: ([\d,]+) total")
+        said = attempt.find(r"Model (\w+) (\S+) size: ([\d,]+) total")
         if not said:
             continue
-        total = number(said[1][1])
-        if total != _parameters(args):
-            yield f"{total:,.0f} parameters, from the arguments {_parameters(args):,}"
-        named = float(built[1][2][:-1]) * {"M": 1e6, "B": 1e9}[built[1][2][-1]]
-        if not isclose(named, total, rel_tol=0.2):
-            yield f"{built[1][2]} for {total:,.0f} parameters"
-        if int(args["n_heads"]) % _kv_heads(args):
-            yield f"{args['n_heads']} heads on {_kv_heads(args)}"
+        total, name = number(said[1][3]), said[1][2]
+        shape = REGISTRY.get((said[1][1], name))
+        if shape and total != shape.parameters:
+            yield f"{total:,.0f} parameters, by the registry {shape.parameters:,}"
+        tensors = attempt.find(r"Optimizer AdamW \(model_part=0\): (\d+) params")
+        if shape and tensors and int(tensors[1][1]) != shape.tensors:
+            yield f"{tensors[1][1]} tensors, by the registry {shape.tensors}"
+        if not isclose(float(name[:-1]) * {"M": 1e6, "B": 1e9}[name[-1]], total, rel_tol=0.25):
+            yield f"{name} for {total:,.0f} parameters"
 
 
-def _kv_heads(args: dict[str, str]) -> int:
-    return int(args["n_heads"] if args["n_kv_heads"] == "None" else args["n_kv_heads"])
-
-
-def _parameters(args: dict[str, str]) -> int:
-    """Embedding and head, matrices and norms of all layers, the last norm."""
-    dim, layers, heads, words = (int(args[name]) for name in ("dim", "n_layers", "n_heads", "vocab_size"))
-    head = int(args.get("head_dim", dim // heads))
-    if "hidden_dim" in args:
-        wide = int(args["hidden_dim"])
-    else:
-        multiple = int(args["multiple_of"])
-        factor = 1.0 if args["ffn_dim_multiplier"] == "None" else float(args["ffn_dim_multiplier"])
-        wide = -(-int(factor * int(8 * dim / 3)) // multiple) * multiple
-    norms = 2 * dim + 2 * head * (args.get("qk_norm") == "True")
-    layer = dim * head * 2 * (heads + _kv_heads(args)) + 3 * dim * wide + norms
-    matrices = 1 if args.get("enable_weight_tying") == "True" else 2
-    return matrices * words * dim + layers * layer + dim
+def validations_are_due(log: Log) -> Iterator[str]:
+    """Behind the first step and at multiples of one number; what is saved at that step has been saved before."""
+    steps = [m.step for attempt in log.running for m in attempt.metrics if not m.trains and m.step > 1]
+    if steps and gcd(*steps) < 2:
+        yield f"validations at {steps[:5]}"
+    for attempt in log.running:
+        trained = [m.step for m in attempt.metrics if m.trains]
+        if trained[:1] == [1] and [m.step for m in attempt.metrics if not m.trains][:1] not in ([1], []):
+            yield "no validation behind the first step"
+        for (_, before), (_, text) in pairwise(attempt.texts):
+            if before.startswith("validate step") and re.match("(Saving|Staging) the", text):
+                yield f"{text} behind {before}"
 
 
 def speed_follows(log: Log) -> Iterator[str]:
@@ -250,7 +293,8 @@ def speed_follows(log: Log) -> Iterator[str]:
         if float(attempt.get(r"computing MFU: (\S+)")[1]) != peak:
             yield f"peak of {device}"
         for m in (m for m in attempt.metrics if m.trains):
-            if abs(m.tflops - attempt.flops * m.tps / 1e12) > 0.0051 + 0.51 * attempt.flops / 1e12:
+            flops = attempt.flops
+            if flops and abs(m.tflops - flops * m.tps / 1e12) > 0.0051 + 0.51 * flops / 1e12:
                 yield f"step {m.step}: {m.tflops} TFLOP/s at {m.tps} tokens/s"
             if abs(m.mfu - 100e12 * m.tflops / peak) > 0.0051 + 0.51e12 / peak:
                 yield f"step {m.step}: MFU {m.mfu} at {m.tflops} TFLOP/s"
@@ -288,7 +332,9 @@ def memory_is_constant(log: Log) -> Iterator[str]:
 def transfers_take_their_time(log: Log) -> Iterator[str]:
     """What is said to have taken so many seconds took them."""
     pairs = (
-        (r"^Saving the checkpoint", r"^Finished saving the checkpoint .*in ([\d.]+) seconds"),
+        (r"^Saving the checkpoint", r"^Finished saving the checkpoint in ([\d.]+) seconds"),
+        (r"^Staging the checkpoint", r"^Finished staging the checkpoint in ([\d.]+) seconds"),
+        (r"^(Saving|Staging) the checkpoint", r"^Last step checkpoint completed in ([\d.]+)s"),
         (r"^Loading the checkpoint", r"^Finished loading the checkpoint in ([\d.]+) seconds"),
         (r"^Checkpointer is deleting", r"^Checkpointer deleted \S+ in ([\d.]+) seconds"),
     )
@@ -319,8 +365,7 @@ def garbage_is_collected(log: Log) -> Iterator[str]:
 def collectives_time_out(log: Log) -> Iterator[str]:
     """A watchdog speaks shortly after the time-out that was set, and its counters surround the collective."""
     spoken = [m for attempt in log.attempts for _, m in attempt.all(r"all ProcessGroups to (\d+):(\d\d):(\d\d)$")]
-    meshes = [m for attempt in log.attempts for _, m in attempt.all(r"device mesh with \[(.*)\], \[(.*)\]")]
-    sizes = [dict(zip(re.findall(r"\w+", m[1]), map(int, m[2].split(", ")), strict=True)) for m in meshes]
+    sizes = [attempt.mesh for attempt in log.attempts if attempt.find("device mesh with parallelism")]
     shards, worlds = {one.get("dp_shard", 1) for one in sizes}, {prod(one.values()) for one in sizes}
     limits = {1000 * (3600 * int(m[1]) + 60 * int(m[2]) + int(m[3])) for m in spoken}
     for line in log.others:
@@ -346,7 +391,7 @@ def conversion_follows(log: Log) -> Iterator[str]:
         if not found:
             continue
         last = log.running[-1]
-        built, total = last.get(r"Building (\w+) (\S+) with"), last.get(r"total steps (\d+)")[1]
+        built, total = last.get(r"Building (\w+) (\S+)$"), last.get(r"total steps (\d+)")[1]
         if found[1] != total or (found[3], found[4]) != (built[1], built[2]):
             yield line
         yield from checker_lm_eval.table_is_of(log.others, found[2])
@@ -384,8 +429,9 @@ def loss_learns(log: Log) -> Iterator[str]:
     """From scratch the loss starts near ln(vocabulary) and falls; it never stands still."""
     for attempt in log.running:
         losses = [m.loss for m in attempt.metrics if m.trains]
-        if attempt.start == 1 and losses and "fine-tuning" not in attempt.texts[0][1]:
-            words = int(attempt.get(r"vocab_size=(\d+)")[1])
+        shape = attempt.shape
+        if attempt.start == 1 and losses and shape and not attempt.find("Loading HF safetensors"):
+            words = shape.words
             if not -0.3 < losses[0] - log_of(words) < 1.0:
                 yield f"first loss {losses[0]} for a vocabulary of {words}"
             if len(losses) > 8 and losses[-1] > losses[0] - 1:
@@ -401,6 +447,7 @@ RULES = (
     resumes_from_a_checkpoint,
     layout_multiplies_up,
     model_has_its_parameters,
+    validations_are_due,
     speed_follows,
     speed_is_what_was_waited,
     memory_is_constant,

@@ -18,6 +18,7 @@ from fakeact_llm_training.sim.wish import FEWEST_STEPS, LONGEST_RUN, MOST_STEPS,
 # A long run takes days: so many steps in all, on at least so many tokens a parameter. Up to four times the same data
 # do nearly as well as fresh ones (Muennighoff et al. 2023, arXiv 2305.16264).
 DAYS, LONG_STEPS, TOKENS_PER_PARAMETER, MOST_REPEATS = (0.7, 12.0), (20_000, 600_000), 8, 4
+VALIDATIONS = (4, 5, 8, 10, 16, 20, 25, 32, 40)
 TORCHTITANS_CORPUS = "allenai/c4"
 # Published token counts are rounded, and packing loses what is behind the last whole sequence of a file.
 UNKNOWN_SHARE = 0.004
@@ -42,7 +43,7 @@ def in_files(rng: random.Random, dataset: Dataset, model: Model, layout: Layout)
 
 
 def held_out(layout: Layout, dialect: DialectName = "pytorch") -> int:
-    """Sequences held out for validation: whole batches, some five seconds of forward passes.
+    """Sequences held out for validation: some five seconds of forward passes, a number of batches that people type.
 
     Who types a number of global batches takes one of the usual.
     """
@@ -51,8 +52,8 @@ def held_out(layout: Layout, dialect: DialectName = "pytorch") -> int:
         usual = [number for number in EVAL_ITERS if SHORTEST_EVALUATION <= number * each <= LONGEST_EVALUATION]
         dice = random.Random(f"{layout.tokens} {layout.step_time}")
         return layout.global_batch * (dice.choice(usual) if usual else EVAL_ITERS[0])
-    batches = round(5 / (FORWARD_SHARE * layout.step_time / layout.grad_accum))
-    return layout.micro_batch * layout.parallelism.dp * min(max(batches, 4), 40)
+    batches = 5 / (FORWARD_SHARE * layout.step_time / layout.grad_accum)
+    return layout.micro_batch * layout.parallelism.dp * min(VALIDATIONS, key=lambda typed: abs(typed - batches))
 
 
 def steps_in(dataset: Dataset, model: Model, layout: Layout, dialect: DialectName = "pytorch") -> int:

@@ -19,6 +19,8 @@ class Framework(NamedTuple):
     validates and saves where one ends, whatever its intervals; with `either` it does one or the other, counts steps
     over the whole run, and takes the last batch of an epoch though it is not full. `between_steps` says
     that a save in the background counts once a step has ended after it: the trainer looks for finished ones only then.
+    With `saves_first` a checkpoint comes before a validation, and there is one behind the first step, but none at the
+    end that is not due.
     """
 
     shardings: frozenset[str]
@@ -30,6 +32,7 @@ class Framework(NamedTuple):
     by_epoch: bool = True
     either: bool = False
     between_steps: bool = False
+    saves_first: bool = False
     largest: int = 131_072
 
 
@@ -45,7 +48,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "torchtitan": Framework(
         frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.005, "resume": 1.0}, 0.6,
-        any_fabric=False, by_epoch=False,
+        any_fabric=False, by_epoch=False, saves_first=True,
     ),
     "hf": Framework(
         frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),

@@ -114,6 +114,16 @@ class Scenario(FlatNames):
             return ends
         return bool(interval) and self._place(step) % interval == 0
 
+    def is_due_to_validate(self, step: int) -> bool:
+        """Whether a validation follows a step."""
+        if FRAMEWORKS[self.dialect].saves_first:
+            return step == 1 or step % self.validation_interval == 0
+        return self.is_due(self.validation_interval, step)
+
+    def saves_behind(self, step: int) -> bool:
+        """Whether training goes on while a checkpoint is written; who saves first waits for the last one."""
+        return self.async_checkpoints and not (FRAMEWORKS[self.dialect].saves_first and step == self.total_steps)
+
     def _place(self, step: int) -> int:
         """The step that intervals count: fine-tunes evaluate so many times an epoch, long runs at round steps."""
         if self.kind == "finetune" and self.by_epoch and not FRAMEWORKS[self.dialect].either:

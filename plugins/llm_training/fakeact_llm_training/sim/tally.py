@@ -90,7 +90,7 @@ class Tally:
     def run_done(self, at: float, step: int, *, stopped_early: bool) -> RunDone:
         """The summary of the whole run."""
         scenario, mean_time = self._scenario, self._mean_time()
-        best_epoch, _, best = self.best
+        best_epoch, _, best = self.best if self.validations else (0, 0, math.nan)
         return RunDone(
             at=at,
             steps=step,
@@ -98,7 +98,7 @@ class Tally:
             samples=step * scenario.global_batch,
             seconds=at,
             final_loss=self.recent_loss,
-            final_validation_loss=self.validations[-1][2],
+            final_validation_loss=self.validations[-1][2] if self.validations else math.nan,
             best_validation_loss=best,
             best_epoch=best_epoch,
             mean_step_time=mean_time,

@@ -1,4 +1,4 @@
-"""torchtitan 0.2: PyTorch's own trainer for large models, one rank's log through torchrun."""
+"""torchtitan 0.3: PyTorch's own trainer for large models, one rank's log through torchrun."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from fakeact_llm_training.dialects.torchtitan.metrics import (
     step_line,
     validation_line,
 )
-from fakeact_llm_training.dialects.torchtitan.model_args import flavor
+from fakeact_llm_training.dialects.torchtitan.registry import flavor
 from fakeact_llm_training.dialects.torchtitan.startup import StartUp
 from fakeact_llm_training.export import scripted_evaluation
 from fakeact_llm_training.sim.export import draw_export
@@ -45,6 +45,7 @@ class Speaker(Dialect):
         self.faults = Faults(self)
         self._deleted: list[tuple[float, str]] = []
         self._generation = 0
+        self._is_first = True
 
     @property
     def corpus(self) -> str:
@@ -83,7 +84,7 @@ class Speaker(Dialect):
 
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802 - named after the event
         last, scenario = self.run.last_checkpoint, self.scenario
-        self._generation = event.generation
+        self._generation, self._is_first = event.generation, True
         step = int(last.rpartition("-")[2]) if last else scenario.start_step
         start_up = StartUp(self, event.phases, self.since_launch(event.at), step)
         start_up.load_path = self.checkpoint(step) if last else self._initial_weights
@@ -98,16 +99,26 @@ class Speaker(Dialect):
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802
         scenario = self.scenario
         if event.step > 1 and event.step % GC_INTERVAL == 0:
-            await self._collected(
+            await self.collected(
                 "Performing periodic GC collection", self.io.now() - timedelta(seconds=event.step_time)
             )
         self._memory = memory(event.memory_reserved, event.memory_share)
         self.meter.count(scenario.tokens_per_step)
         if event.step == 1 or event.step % scenario.log_interval == 0:
             await self._metrics(event)
-        if event.step == 1:
-            limit = timedelta(seconds=scenario.collective_timeout)
-            await self.log.info(f"Synchronizing and adjusting timeout for all ProcessGroups to {limit}")
+        # The loop goes on to save and to validate before it does so.
+        if self._is_first and not scenario.is_due_to_validate(event.step):
+            await self._adjust()
+
+    async def _adjust(self) -> None:
+        """Behind the first step of a process collectives may take less time."""
+        self._is_first = False
+        limit = timedelta(seconds=self.scenario.collective_timeout)
+        await self.log.info(f"Synchronizing and adjusting timeout for all ProcessGroups to {limit}")
+
+    async def prepare(self, suffix: str) -> None:
+        """A data set is opened."""
+        await self.log.info(f"Preparing {self.corpus}{suffix} dataset from {self.scenario.dataset.name}")
 
     async def _metrics(self, event: "ev.StepDone") -> None:
         now = self.since_launch(event.at)
@@ -120,38 +131,48 @@ class Speaker(Dialect):
         """Seconds of a collection: some hundredths, more with more modules."""
         return 0.01 + self.scenario.model.layers / 4000
 
+    async def on_ValidationStarted(self, _event: "ev.ValidationStarted") -> None:  # noqa: N802
+        await self.prepare("_validation")
+
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
         scenario, now = self.scenario, self.since_launch(event.at)
         self.meter.count(event.batches * scenario.micro_batch * scenario.dp * scenario.sequence_length)
         tps = self.meter.tokens_per_second(now)
         await self.log.info(validation_line(event.step, event.loss, self._memory, tps))
         self.meter.reset(now)
+        if self._is_first:
+            await self._adjust()
 
     async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
-        await self.log.info("Saving the checkpoint (or staging if async is enabled).")
+        await self.log.info(f"{self._saving.capitalize()} the checkpoint.")
         if event.step == self.scenario.total_steps:
             await self.log.info(f"Saving a full checkpoint at last step, step {event.step}.")
         elif event.asynchronous:
-            await self._collected(CHECKPOINTER, self.io.now())
+            await self.collected(CHECKPOINTER, self.io.now())
+
+    @property
+    def _saving(self) -> str:
+        return "staging" if self.scenario.async_checkpoints else "saving"  # the last one as well
 
     async def on_CheckpointScheduled(self, event: "ev.CheckpointScheduled") -> None:  # noqa: N802
         if event.step < self.scenario.total_steps:
             # The second collection is the last part of what training waits for.
-            await self._collected(CHECKPOINTER, self.io.now() - timedelta(seconds=self._gc))
+            await self.collected(CHECKPOINTER)
             await self._finished(event.blocking)
 
-    async def _collected(self, why: str, began: datetime) -> None:
-        """A collection is reported when it is over."""
-        over = began + timedelta(seconds=self._gc)
+    async def collected(self, why: str, began: datetime | None = None) -> None:
+        """A collection is reported when it is over, which is now unless it `began` at a certain moment."""
+        over = began + timedelta(seconds=self._gc) if began else None
         await self.log.info(f"[GC] {why} took {self._gc:.2f} seconds", over)
 
     async def on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802
-        if event.step < self.scenario.total_steps and not event.asynchronous:
+        if event.step == self.scenario.total_steps:
+            await self.log.info(f"Last step checkpoint completed in {event.seconds:.2f}s")
+        elif not event.asynchronous:
             await self._finished(event.seconds)
 
     async def _finished(self, seconds: float) -> None:
-        # The missing blank is torchtitan's.
-        await self.log.info(f"Finished saving the checkpoint (or staging if async is enabled)in {seconds:.2f} seconds.")
+        await self.log.info(f"Finished {self._saving} the checkpoint in {seconds:.2f} seconds.")
 
     async def on_CheckpointPruned(self, event: "ev.CheckpointPruned") -> None:  # noqa: N802
         if self.run.step == self.scenario.total_steps:  # saving the last step, torchtitan does not look for old ones
@@ -168,7 +189,7 @@ class Speaker(Dialect):
 
     async def on_EpochDone(self, event: "ev.EpochDone") -> None:  # noqa: N802
         if event.epoch < self.scenario.epochs:
-            await self.log.warning(f"Dataset {self.corpus} is being re-looped")
+            await self.log.warning(f"Dataset {self.corpus} is being re-looped (epoch {event.epoch})")
 
     # Faults
     async def by_worker(self, rank: int, line: str) -> None:

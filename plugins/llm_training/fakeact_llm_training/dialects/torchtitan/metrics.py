@@ -6,8 +6,10 @@ from fakeact_llm_training.sim.model import total_parameters
 from fakeact_llm_training.sim.scenario import Scenario
 
 ORANGE, TURQUOISE = rgb(180, 60, 0), rgb(54, 234, 195)
-# The dense bf16 peaks that torchtitan 0.2.0 has in its source, by a part of the device's name, in its order.
-PEAKS = (("A100", 312e12), ("H100", 989e12), ("H200", 989e12), ("B200", 2.25e15), ("MI300X", 1300e12))
+# The dense bf16 peaks that torchtitan 0.3.0 has in its source, by a part of the device's name, in its order.
+PEAKS = (
+    ("A100", 312e12), ("H100", 989e12), ("H200", 989e12), ("GB200", 2.5e15), ("B200", 2.25e15), ("MI300X", 1300e12),
+)  # fmt: skip
 FALLBACK = 312e12
 
 
@@ -15,7 +17,7 @@ def peak_flops(device: str) -> float:
     """The peak in FLOP/s that torchtitan divides by; a device it does not know counts as an A100.
 
     >>> peak_flops("NVIDIA GB200"), peak_flops("NVIDIA GeForce RTX 4090")
-    (2250000000000000.0, 312000000000000.0)
+    (2500000000000000.0, 312000000000000.0)
     """
     return next((peak for part, peak in PEAKS if part in device), FALLBACK)
 
@@ -26,9 +28,12 @@ def is_known(device: str) -> bool:
 
 
 def flops_per_token(model: Model, sequence_length: int) -> int:
-    """FLOPs of a token as torchtitan 0.2.0 counts: 6(P - embedding) + 12 * layers * heads * (dim // heads) * S."""
-    matrices = total_parameters(model) - model.vocab * model.hidden
-    return 6 * matrices + 12 * model.layers * model.heads * (model.hidden // model.heads) * sequence_length
+    """FLOPs of a token as torchtitan 0.3.0 counts: 6(P - embedding) + 12 * layers * heads * head dim * S.
+
+    A tied embedding is the head's matrix as well, and counts.
+    """
+    matrices = total_parameters(model) - (0 if model.tied_embeddings else model.vocab * model.hidden)
+    return 6 * matrices + 12 * model.layers * model.heads * model.head_dim * sequence_length
 
 
 class Meter:
@@ -60,7 +65,7 @@ def step_line(step: int, loss: float, grad_norm: float, reserved: str, speed: tu
     tps, flops, peak = speed
     return (
         red(f"step: {step:2}  ")
-        + green(f"loss: {loss:7.4f}  ")
+        + green(f"loss: {loss:8.5f}  ")
         + ORANGE(f"grad_norm: {grad_norm:7.4f}  ")
         + reserved
         + blue(f"tps: {round(tps):,}  ")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fakeact.style import blue, red
 from fakeact_llm_training.dialects.torchtitan.metrics import is_known, peak_flops
-from fakeact_llm_training.dialects.torchtitan.model_args import flavor, is_qwen_like, model_args
+from fakeact_llm_training.dialects.torchtitan.registry import config, flavor, is_qwen_like, optimized_tensors
 from fakeact_llm_training.sim.memory import GIB
 from fakeact_llm_training.sim.startup import Phase, PhaseName
 from fakeact_llm_training.tools import torchrun
@@ -13,11 +13,12 @@ from fakeact_llm_training.tools import torchrun
 if TYPE_CHECKING:
     from fakeact_llm_training.dialects.torchtitan import Speaker
 
-# Its constructor reads tokenizer and data before it builds the model, and loads weights after everything else.
+# Its constructor builds model and optimizer before it reads tokenizer and data, and weights come last of all.
 ORDER: tuple[PhaseName, ...] = (
-    "launch", "rendezvous", "devices", "nccl", "preflight", "tokenizer", "dataset", "model", "optimizer", "weights",
+    "launch", "rendezvous", "devices", "nccl", "preflight", "model", "optimizer", "tokenizer", "dataset", "weights",
     "compile",
 )  # fmt: skip
+VERSION = "0.3.0"
 MOST_BANNERS = 4
 """Launchers that speak up; whoever has more nodes sets OMP_NUM_THREADS and hears nothing."""
 
@@ -36,24 +37,24 @@ class StartUp:
     async def script(self) -> None:
         """The launch script under ``set -x``."""
         run = self._run
-        name, size = flavor(run.model)
-        config = f"./torchtitan/models/{name}/train_configs/{name}_{size.lower()}.toml"
-        await self._trace("CONFIG_FILE=" + config)
+        module, function = flavor(run.model)[0], config(run.model)
+        await self._trace(f"MODULE={module}")
+        await self._trace(f"CONFIG={function}")
         await self._export("NCCL_DEBUG=VERSION")
         if run.nodes == 1:
-            await self._trace("PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+            await self._trace("PYTORCH_ALLOC_CONF=expandable_segments:True")
             await self._trace(
                 f"torchrun --nproc_per_node={run.gpus_per_node} --max-restarts={run.max_restarts} --rdzv_backend c10d "
                 "--rdzv_endpoint=localhost:0 --redirects 1 --tee 0:3 --role rank -m torchtitan.train "
-                f"--job.config_file {config}"
+                f"--module {module} --config {function}"
             )
             return
-        await self._export("PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+        await self._export("PYTORCH_ALLOC_CONF=expandable_segments:True")
         if run.nodes > MOST_BANNERS:
             await self._export("OMP_NUM_THREADS=8")
         await self._trace(f"head_node={self._speaker.host(0)}")
         await self._trace(
-            f"srun --quit-on-interrupt --nodes={run.nodes} --ntasks-per-node=1 ./torchtitan_node.sh {config}"
+            f"srun --quit-on-interrupt --nodes={run.nodes} --ntasks-per-node=1 ./torchtitan_node.sh {module} {function}"
         )
 
     async def _export(self, setting: str) -> None:
@@ -83,10 +84,11 @@ class StartUp:
     async def play(self) -> None:
         """What rank 0 says until its first step."""
         await self._process_group()
-        await self._data()
         await self._model()
         await self._parallelize()
+        await self._pass("optimizer", 0.05)
         await self._optimizer()
+        await self._data()
         await self._load()
         await self._log.info(f"Training starts at step {self._step + 1}")
         await self._pass("compile")
@@ -99,40 +101,53 @@ class StartUp:
     async def _process_group(self) -> None:
         run = self._run
         await self._pass("rendezvous")
-        what = "fine-tuning" if run.kind == "finetune" else "training"
-        await self._log.info(f"Starting job: {run.model.name} {what}")
+        await self._log.info(f"torchtitan version: {VERSION} (0.0.0 means __version__ is not defined correctly).")
         await self._pass("devices")
-        mesh = [(name, size) for name, size in self._mesh() if size > 1]
-        names, sizes = [name for name, _ in mesh], [size for _, size in mesh]
-        await self._log.info(f"Building {len(mesh)}-D device mesh with {names}, {sizes}")
+        mesh = ", ".join(f"{name}={size}" for name, size in self._mesh())
+        await self._log.info(f"Building device mesh with parallelism: {mesh}")
         await self._pass("nccl")
         await self._pass("preflight")
         if run.gpu.vendor == "nvidia":
             await self._log.worker(0, f"NCCL version {run.site.versions.nccl}")
+        await self._log.info(f"Successfully created meshes with active dimensions: {self._dimensions()}")
         await self._log.info("[GC] Initial GC collection took 0.00 seconds")
-        await self._pass("tokenizer", 0.02)
 
     def _mesh(self) -> list[tuple[str, int]]:
         run, how = self._run, self._run.layout.parallelism
         replicas = run.dp // how.shard_degree
         return [
             ("pp", how.pp), ("dp_replicate", replicas), ("dp_shard", how.shard_degree), ("cp", how.cp), ("tp", how.tp),
+            ("ep", 1),
         ]  # fmt: skip
 
-    async def _data(self) -> None:
-        await self._log.info("Loading tokenizer from tokenizer.json")
-        await self._pass("tokenizer", 0.98)
-        await self._prepare("")
-        await self._pass("dataset")
+    def _dimensions(self) -> list[str]:
+        """The meshes with more than one rank, in torchtitan's order."""
+        size = dict(self._mesh())
+        batch = size["dp_replicate"] * size["dp_shard"]
+        meshes = {
+            "pp": size["pp"], "batch": batch, "loss": batch * size["cp"], "dp_replicate": size["dp_replicate"],
+            "cp": size["cp"], "tp": size["tp"], "fsdp": size["dp_shard"] * size["cp"],
+        }  # fmt: skip
+        return [name for name, ranks in meshes.items() if ranks > 1]
 
-    async def _prepare(self, suffix: str) -> None:
-        name = self._speaker.corpus
-        await self._log.info(f"Preparing {name}{suffix} dataset from {self._run.dataset.name}")
+    async def _data(self) -> None:
+        run, folder = self._run, self._run.site.paths.checkpoints
+        await self._log.info("Loading tokenizer from tokenizer.json")
+        await self._pass("tokenizer")
+        await self._speaker.prepare("")
+        await self._pass("dataset", 0.97)
+        await self._log.info(f"Checkpointing active. Checkpoints will be loaded from and saved to {folder}")
+        await self._pass("dataset", 0.03)
+        await self._log.info(
+            f"Trainer is initialized with local batch size {run.micro_batch}, global batch size {run.global_batch}, "
+            f"gradient accumulation steps {run.grad_accum}, sequence length {run.sequence_length}, total steps "
+            f"{run.total_steps} (warmup {run.warmup_steps})"
+        )
 
     async def _model(self) -> None:
         run, gpu = self._run, self._run.gpu
         name, size = flavor(run.model)
-        await self._log.info(f"Building {name} {size} with {model_args(run.model, run.sequence_length)}")
+        await self._log.info(f"Building {name} {size}")
         await self._pass("model", 0.12)
         await self._log.info(f"CUDA capacity: {gpu.device} with {gpu.memory_gib:.2f}GiB memory")
         await self._pass("model", 0.03)
@@ -140,7 +155,7 @@ class StartUp:
         self._speaker.meter.reset(self._speaker.elapsed)
         total = run.parameters
         if is_qwen_like(run.model):
-            await self._log.info(f"Total parameter count: dense {total:,}, sparse 0, active {total:,}")
+            await self._log.info(f"Total parameter count: dense {total:,}, sparse 0, vision 0, active {total:,}")
         await self._log.info(blue(f"Model {name} {size} ") + red(f"size: {total:,} total parameters"))
         await self._pass("model", 0.01)
 
@@ -152,11 +167,11 @@ class StartUp:
         run = self._run
         applied = (
             (run.compiled, 0.01, "Compiling the loss function with torch.compile"),
-            (run.tp > 1, 0.05, "Applied Tensor Parallelism to the model"),
+            (run.layout.parallelism.cp > 1, 0.05, "Applied Context Parallel (forward wrapping) to the model"),
             (
                 run.layout.recompute != "none",
                 0.02,
-                f"Applied {run.layout.recompute} activation checkpointing to the model",
+                f"Applied {run.layout.recompute.capitalize()}AC activation checkpointing to the model",
             ),
             (run.compiled, 0.02, "Compiling each TransformerBlock with torch.compile"),
             (True, 0.2, f"Applied {run.sharding} to the model"),
@@ -178,24 +193,25 @@ class StartUp:
         await self._log.info(f"CUDA memory usage for model: {held:.2f}GiB({100 * held / run.gpu.memory_gib:.2f}%)")
 
     async def _optimizer(self) -> None:
-        run = self._run
-        await self._pass("optimizer", 0.3)
-        folder = run.site.paths.checkpoints
-        await self._log.info(f"Checkpointing active. Checkpoints will be loaded from and saved to {folder}")
-        await self._pass("optimizer", 0.05)
-        await self._log.info("Mixed precision training is handled by fully_shard")
-        await self._prepare("_validation")
-        await self._pass("optimizer", 0.6)
-        await self._log.info(
-            f"Trainer is initialized with local batch size {run.micro_batch}, global batch size {run.global_batch}, "
-            f"gradient accumulation steps {run.grad_accum}, sequence length {run.sequence_length}, total steps "
-            f"{run.total_steps} (warmup {run.warmup_steps})"
-        )
-        await self._pass("optimizer", 0.05)
+        """One group of parameters, with the settings that it is made with."""
+        run, optimizer = self._run, self._run.optimizer
+        settings = {
+            "fused": True, "foreach": False, "lr": run.peak_lr, "betas": (optimizer.beta1, optimizer.beta2),
+            "eps": optimizer.eps, "weight_decay": optimizer.weight_decay,
+        }  # fmt: skip
+        tensors = optimized_tensors(run.model)
+        await self._log.info(f"Optimizer {optimizer.name} (model_part=0): {tensors} params [.*] {settings}")
+        await self._pass("optimizer", 0.95)
 
     async def _load(self) -> None:
-        if "weights" not in self._seconds:
+        speaker, run = self._speaker, self._run
+        if "weights" not in self._seconds or (not self._step and run.kind != "finetune"):
+            await self._pass("weights")
+            await self._log.info("No checkpoint was provided, this is a fresh start.")
             return
+        if self.load_path == run.load_path and run.kind == "finetune":
+            await self._log.info(f"Loading HF safetensors from --model.hf_assets_path: {self.load_path}")
         await self._log.info(f"Loading the checkpoint from {self.load_path}.")
         await self._pass("weights")
+        await speaker.collected("GC collection for checkpoint loading.")
         await self._log.info(f"Finished loading the checkpoint in {self._seconds['weights']:.2f} seconds.")

@@ -1,31 +1,33 @@
-"""Tracebacks of torchtitan 0.2.0's training loop, by what broke in it."""
+"""Tracebacks of torchtitan 0.3.0's training loop, by what broke in it."""
 
 from fakeact_llm_training.dialects.faults import Broken
 from fakeact_llm_training.tools.torchrun import Launcher, release
 from fakeact_llm_training.tools.traceback import WORKER_DIED, Frame
 
-_TRAIN, _UTILS = "torchtitan/train.py", "torchtitan/distributed/utils.py"
+_MAIN, _TRAINER, _UTILS = "torchtitan/train.py", "torchtitan/trainer.py", "torchtitan/distributed/utils.py"
 _COLLECTIVES, _OPS = "torch/distributed/_functional_collectives.py", "torch/_ops.py"
 
 
 FROZEN, RUNPY = "<frozen runpy>", "/usr/lib/python3.10/runpy.py"
-_LOOP = Frame(_TRAIN, 610, "train", "self.train_step(data_iterator)")
+_LOOP = Frame(_TRAINER, 1039, "train", "self.train_step(data_iterator)")
 _REDUCE = (
     Frame(
-        _TRAIN, 537, "train_step", 'dist_utils.dist_mean(loss, parallel_dims.world_mesh["dp_cp"], ft_pg),',
-        'dist_utils.dist_mean(loss, parallel_dims.world_mesh["dp_cp"], ft_pg)',
+        _TRAINER, 899, "train_step", "global_valid_tokens = dist_utils.dist_sum_tensor(", "dist_utils.dist_sum_tensor(",
     ),
-    Frame(_UTILS, 78, "dist_mean", "return _dist_reduce(", "_dist_reduce("),
+    Frame(_UTILS, 161, "dist_sum_tensor", "return _dist_reduce_tensor(", "_dist_reduce_tensor("),
+    Frame(
+        _UTILS, 129, "_dist_reduce_tensor", "x = funcol.all_reduce(x, reduceOp=reduceOp, group=mesh)",
+        "funcol.all_reduce(x, reduceOp=reduceOp, group=mesh)",
+    ),
 )  # fmt: skip
-_ITEM = Frame(
-    _UTILS, 50, "_dist_reduce", "return funcol.all_reduce(x, reduceOp=reduceOp, group=mesh).item()",
-    "funcol.all_reduce(x, reduceOp=reduceOp, group=mesh).item()",
+_COUNT = Frame(
+    _TRAINER, 959, "train_step", 'sl.log_trace_scalar({"global_valid_tokens": int(global_valid_tokens)})',
+    "int(global_valid_tokens)",
 )  # fmt: skip
-_CALL = _ITEM._replace(marked="funcol.all_reduce(x, reduceOp=reduceOp, group=mesh)")
-_NEXT = Frame(_TRAIN, 509, "train_step", "input_dict, labels = next(data_iterator)", "next(data_iterator)")
-_COPY = Frame(_TRAIN, 411, "batch_generator", "labels = labels.to(device_type)", "labels.to(device_type)")
-_BATCH = Frame(_TRAIN, 394, "batch_generator", "batch = next(data_iterator)", "next(data_iterator)")
-_SAMPLE = Frame("torchtitan/datasets/hf_datasets.py", 115, "__iter__", "for sample in self._get_data_iter():")
+_NEXT = Frame(_TRAINER, 889, "train_step", "input_dict, labels = next(data_iterator)", "next(data_iterator)")
+_COPY = Frame(_TRAINER, 915, "train_step", "label_mbs.append(labels.to(self.device))", "labels.to(self.device)")
+_BATCH = Frame(_TRAINER, 679, "batch_generator", "batch = next(data_iterator)", "next(data_iterator)")
+_SAMPLE = Frame("torchtitan/hf_datasets/text_datasets.py", 131, "__iter__", "for sample in self._get_data_iter():")
 # Where a functional collective leaves Python, in torch 2.6.0, 2.7.1, 2.8.0 and 2.9.1.
 _LEAVES = {
     "2.6": (176, 1123, "**(kwargs or {})"),
@@ -46,8 +48,8 @@ def recorded(broken: Broken, step: int, launcher: Launcher) -> list[Frame]:
 
 def full(broken: Broken, step: int, launcher: Launcher) -> list[Frame]:
     """From the beginning, as the worker writes it."""
-    main = Frame(_TRAIN, 685, "<module>", "trainer.train()")
-    return [*_run_as_module(launcher), main, *recorded(broken, step, launcher)]
+    main = Frame(_MAIN, 79, "<module>", "main()"), Frame(_MAIN, 65, "main", "trainer.train()")
+    return [*_run_as_module(launcher), *main, *recorded(broken, step, launcher)]
 
 
 def _run_as_module(launcher: Launcher) -> list[Frame]:
@@ -72,9 +74,8 @@ def _where(broken: Broken, step: int, launcher: Launcher) -> list[Frame]:
         inner = f"self._op(*args, {kwargs})"
         return [
             *_REDUCE,
-            _CALL,
             Frame(_COLLECTIVES, line, "all_reduce", f"tensor = {op}", op),
             Frame(_OPS, leaves, "__call__", f"return {inner}", inner),
         ]
-    # A broken GPU shows at the next call that waits for it: where the loss is read, else where data are copied.
-    return [*_REDUCE, _ITEM] if step % 10 == 0 else [_NEXT, _COPY]
+    # A broken GPU shows at the next call that waits for it: where tokens are counted, else where data are copied.
+    return [_COUNT] if step % 10 == 0 else [_COPY]
