@@ -29,6 +29,8 @@ SIGNALLED = "exiting program after receiving SIGTERM."
 RERUN = "WARNING:megatron.core.rerun_state_machine:Setting RerunStateMachine mode RerunMode."
 EXIT_SPREAD = 0.02
 """Ranks end one after the other, as they once found their GPUs."""
+LONGEST_TURN = 0.03
+"""Seconds from an evaluation to a save that are no wait for an earlier one."""
 MOST_PERPLEXITY = 20.0
 """The exponent that Megatron stops at."""
 
@@ -157,7 +159,8 @@ class Speaker(Crew):
 
     async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
         # Megatron begins at once, and what it waits for the writing of an earlier one is this one's time.
-        self._waited = event.at - self._stands_since
+        waited = event.at - self._stands_since
+        self._waited = waited if waited > LONGEST_TURN else 0.0
         if self._is_after_training(event.step):
             await self.milestone("after training is done")
         elif self._saves < REPORTED_SAVES:
