@@ -230,18 +230,12 @@ class Story:
         scenario, step = self.scenario, self.step
         ends = step % scenario.steps_per_epoch == 0
         validates, saves = scenario.is_due_to_validate(step), scenario.is_due(scenario.checkpoint_interval, step)
-        saves_first = FRAMEWORKS[scenario.dialect].saves_first
-        if saves and saves_first:
-            yield from self._checkpoint()
-        if validates:
-            if saves and saves_first:
-                yield from self._turn()
-            yield from self._validation(inside=not ends)
+        parts = [self._validation(inside=not ends)] * validates + [self._checkpoint()] * saves
+        for place, part in enumerate(reversed(parts) if FRAMEWORKS[scenario.dialect].saves_first else parts):
+            if place:
+                yield from self._spend("validation", float(self._generator.uniform(*TURN_SECONDS)), WAITING, ())
+            yield from part
         stops = validates and scenario.patience is not None and self.tally.stale >= scenario.patience
-        if saves and not saves_first:
-            if validates:
-                yield from self._turn()
-            yield from self._checkpoint()
         if ends:
             epoch = self.epoch_of(step)
             done = self.tally.epoch_done(self.clock, epoch, self._epoch_began.get(epoch, 0.0))
@@ -250,10 +244,6 @@ class Story:
             yield Segment("validation", 0.0, WAITING, (self._early_stopping(),))
             return True
         return False
-
-    def _turn(self) -> Iterator[Segment]:
-        """Milliseconds pass from one thing to the next."""
-        yield from self._spend("validation", float(self._generator.uniform(*TURN_SECONDS)), WAITING, ())
 
     def _early_stopping(self) -> EarlyStopping:
         _, best_step, best = self.tally.best
