@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import cos, exp, isclose, pi, sqrt
 from math import log as log_of
 
-from . import checker_kernel
+from . import checker_export, checker_kernel
 
 MOMENT = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
 FLOAT = r"\d\.\d{6}E[+-]\d\d"
@@ -165,6 +165,8 @@ def attempts_of(lines: list[str]) -> list[Attempt]:
     for line in lines:
         if line.startswith("using world size:"):
             found.append(Attempt())
+        if line.startswith("+ torchrun "):  # another program begins
+            break
         if found:
             found[-1].lines.append(line)
     return found
@@ -651,6 +653,28 @@ def what_was_asked_for_is_logged(log: Log) -> Iterator[str]:
                 yield f"iteration {after.step}: weights of {after.weights} after {before.weights}"
 
 
+def export_follows(log: Log) -> Iterator[str]:
+    """What is converted is the model that the arguments give, to the byte; the harness is asked about that."""
+    start = next((at for at, line in enumerate(log.lines) if line.startswith("+ torchrun ")), None)
+    if start is None:
+        return
+    attempt, lines = log.attempts[-1], log.lines[start:]
+    path = re.search(r"--hf-path (\S+) --tp (\d+) --pp (\d+)$", lines[0])
+    assert path
+    shards = {m[1] for line in lines if (m := re.search(r"model parallel rank (\(\d+, \d+\)): \d+$", line))}
+    if len(shards) != int(path[2]) * int(path[3]) or f"Export complete: {path[1]}" not in lines:
+        yield f"{len(shards)} shards, {lines[0]}"
+    bars = [m for line in lines if (m := re.match(r"Converting to HuggingFace .* (\d+)% \S+ \((\d+)/(\d+)\)", line))]
+    layers = attempt.number("num_layers")
+    if [(m[1], m[2] == m[3], int(m[3]) >= 6 * layers) for m in bars] != [("100", True, True)]:
+        yield f"bars of {layers} layers: {[m[0] for m in bars]}"
+    words = attempt.find(r"with (\d+) dummy tokens")
+    assert words
+    tables = 2 if attempt.flag("untie_embeddings_and_output_weights") else 1
+    least = 2 * (_least_parameters(attempt) - int(words[1]) * attempt.number("hidden_size") * tables)
+    yield from checker_export.faults(lines, path[1], least, 0.004 * least + 1e6)
+
+
 def kernel_tells_why(log: Log) -> Iterator[str]:
     """What the driver wrote is of one GPU, in the driver's words, and that is the GPU which is drained."""
     lines = log.lines
@@ -679,5 +703,6 @@ RULES = (
     scale_follows_overflows,
     experts_are_balanced,
     what_was_asked_for_is_logged,
+    export_follows,
     kernel_tells_why,
 )

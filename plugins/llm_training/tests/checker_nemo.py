@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from math import isclose
 
-from . import checker_kernel
+from . import checker_export, checker_kernel
 
 LINE = re.compile(r"\[NeMo ([IW]) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (\w+):(\d+)\] (.*)")
 STEP = re.compile(
     r"Training epoch (\d+), iteration (\d+)/(\d+) \| lr: (\S+) \| global_batch_size: (\d+) \| global_step: (\d+) \| "
-    r"reduced_train_loss: (\S+) \| train_step_timing in s: (\S+) \| consumed_samples: (\d+)(?: \| val_loss: (\S+))?"
+    r"reduced_train_loss: (\S+) \|(?: (\w*load_balancing_loss): (\S+) \|)?"
+    r" train_step_timing in s: (\S+) \| consumed_samples: (\d+)(?: \| val_loss: (\S+))?"
 )
 SAVE = re.compile(
     r"Global Checkpoint Save : Rank: 0 : Iteration: (\d+) : Start time: ([\d.]+)s : Save duration: ([\d.]+)s"
@@ -40,6 +41,7 @@ class Step:
     seconds: str
     consumed: int
     validation: str | None
+    balance: tuple[str, float] | None
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Log:
     """All that was printed, in order."""
 
     said: list[Said] = field(default_factory=list)
+    ending: list[str] = field(default_factory=list)
+    """What another program printed, that the launch script ran behind the training."""
 
     @property
     def steps(self) -> list[Step]:
@@ -78,14 +82,19 @@ class Log:
 def read(lines: list[str]) -> Log:
     """Take a log apart."""
     log = Log()
-    for line in lines:
+    end = next((at for at, line in enumerate(lines) if line.startswith("+ python3 -c ")), len(lines))
+    log.ending = lines[end:]
+    for line in lines[:end]:
         if match := LINE.fullmatch(line):
             at = datetime.fromisoformat(match[2]).replace(tzinfo=UTC)
             log.said.append(Said(match[5], at, match[1], (match[3], int(match[4]))))
         elif match := STEP.fullmatch(line):
-            numbers = [int(match[i]) for i in (1, 2, 3, 5, 6, 9)]
+            numbers = [int(match[i]) for i in (1, 2, 3, 5, 6, 11)]
+            balance = (match[8], float(match[9])) if match[8] else None
             epoch, iteration, total, batch, number, consumed = numbers
-            step = Step(epoch, iteration, total, match[4], batch, number, match[7], match[8], consumed, match[10])
+            step = Step(
+                epoch, iteration, total, match[4], batch, number, match[7], match[10], consumed, match[12], balance
+            )
             log.said.append(Said(line, step=step))
         else:
             log.said.append(Said(line))
@@ -316,6 +325,36 @@ def time_limit_is_over(log: Log) -> Iterator[str]:
             yield match[0]
 
 
+def experts_are_balanced(log: Log) -> Iterator[str]:
+    """The loss that balances experts is summed over micro-batches, in each about 1; all steps print it or none."""
+    micro = int(log.first(r"setting number of microbatches to constant (\d+)")[1])
+    if len({step.balance and step.balance[0] for step in log.steps}) > 1:
+        yield "some steps have no balance"
+    for step in log.steps:
+        if step.balance and not 0.9 * micro < step.balance[1] < 1.6 * micro:
+            yield f"step {step.number}: {step.balance} in {micro} micro-batches"
+
+
+def export_follows(log: Log) -> Iterator[str]:
+    """What is exported is what was saved last, and has two bytes for each parameter that rank 0 says it has."""
+    if not log.ending:
+        return
+    command = re.search(r'export_ckpt\(path="(.*?)", target="hf", output_path="(.*?)"\)', log.ending[0])
+    assert command
+    saved = [m[1] for _, m in log.all(r"Successfully saved checkpoint from iteration +\d+ to (\S+)")]
+    if saved[-1:] != [command[1]] or f"✓ Checkpoint exported to {command[2]}" not in log.ending:
+        yield log.ending[0]
+    own = int(log.first(r" > number of parameters on .*: (\d+)")[1])
+    padded, original = map(int, log.first(r"Padded vocab_size: (\d+), original vocab_size: (\d+)").groups())
+    shards = len(literal_eval(log.first(r"Rank 0 has model parallel group ?: (\[.*\])")[1]))
+    world = int(log.first(r"All distributed processes registered. Starting with (\d+)")[1])
+    # Rank 0 may have a part of the experts; how wide the vocabulary's dummies are is not said, but how many they are.
+    dummies = (padded - original) * 16384 * 2
+    least = 2 * max(own - dummies, 0)
+    slack = 2 * dummies + 2e6 + (0.0 if world == shards == 1 else 2.0 * own * world)
+    yield from checker_export.faults(log.ending, command[2], least, slack)
+
+
 def kernel_tells_why(log: Log) -> Iterator[str]:
     """What the driver wrote is of one GPU, in the driver's words, and that is the GPU which is drained."""
     lines = [said.text for said in log.said]
@@ -338,5 +377,7 @@ RULES = (
     validation_is_counted,
     ends_at_the_last_step,
     time_limit_is_over,
+    experts_are_balanced,
+    export_follows,
     kernel_tells_why,
 )

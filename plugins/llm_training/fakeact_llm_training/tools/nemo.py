@@ -72,10 +72,10 @@ def load_line(start: float, seconds: float) -> str:
     )
 
 
-def devices() -> list[str]:
+def devices(*, used: bool = True) -> list[str]:
     """Lightning's list of accelerators; the one of Habana is looked for as well."""
     return [
-        "GPU available: True (cuda), used: True",
+        f"GPU available: True (cuda), used: {used}",
         "TPU available: False, using: 0 TPU cores",
         "HPU available: False, using: 0 HPUs",
     ]
@@ -90,10 +90,10 @@ def joining(rank: int, world: int) -> str:
     return f"Initializing distributed: GLOBAL_RANK: {rank}, MEMBER: {rank + 1}/{world}"
 
 
-def joined(world: int) -> Iterator[str]:
+def joined(world: int, backend: str = "nccl") -> Iterator[str]:
     """All ranks are there."""
     yield RULE
-    yield "distributed_backend=nccl"
+    yield f"distributed_backend={backend}"
     yield f"All distributed processes registered. Starting with {world} processes"
     yield RULE
     yield ""

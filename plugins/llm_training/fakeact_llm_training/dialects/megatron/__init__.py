@@ -253,9 +253,14 @@ class Speaker(Crew):
             return
         if reason or getattr(last, "stopped_early", False):
             await self._say_exit(self.run.step)
-        else:
-            await self._last_evaluation()
+            await self._leave()
+            return
+        await self._last_evaluation()
         await self._leave()
+        self.faults.over()
+        from fakeact_llm_training.dialects.megatron.ending import Ending
+
+        await Ending(self).play()
 
     async def _say_exit(self, step: int) -> None:
         """Why the loop is left before its end, said once."""

@@ -9,6 +9,7 @@ from fakeact_llm_training.dialects.nemo.faults import Faults
 from fakeact_llm_training.dialects.nemo.log import Log
 from fakeact_llm_training.dialects.nemo.rate import learning_rate
 from fakeact_llm_training.dialects.nemo.startup import StartUp, since_1970
+from fakeact_llm_training.sim.routing import balance_loss
 from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import nccl, nemo, slurm
 
@@ -39,6 +40,10 @@ class Speaker(Dialect):
             await self.faults.give_up()
         elif not reason and not getattr(last, "stopped_early", False):
             await self.log.plain(f"`Trainer.fit` stopped: `max_steps={self.scenario.total_steps}` reached.")
+            self.faults.over()
+            from fakeact_llm_training.dialects.nemo.ending import Ending
+
+            await Ending(self).play()
 
     async def on_StepDone(self, event: "ev.StepDone") -> None:  # noqa: N802 - named after the event
         metrics = {
@@ -46,6 +51,7 @@ class Speaker(Dialect):
             "global_batch_size": self.scenario.global_batch,
             "global_step": event.step - 1,
             "reduced_train_loss": event.loss,
+            **self._balance(event),
             "train_step_timing in s": event.step_time,
             "consumed_samples": event.consumed_samples,
         }
@@ -55,6 +61,15 @@ class Speaker(Dialect):
             nemo.training_line(event.epoch - 1, event.step_in_epoch - 1, self.scenario.total_steps, metrics)
         )
         await self._look_at_the_time(event)
+
+    def _balance(self, event: "ev.StepDone") -> dict[str, float]:
+        """The loss that keeps experts evenly loaded: summed over micro-batches, the mean over all layers."""
+        model = self.scenario.model
+        if not (experts := model.experts):
+            return {}
+        name = "seq_load_balancing_loss" if experts.router_bias else "load_balancing_loss"
+        each = balance_loss(self.scenario, event.step, event.attempt) * (1 - experts.dense_layers / model.layers)
+        return {name: each * self.scenario.grad_accum}
 
     async def _look_at_the_time(self, event: "ev.StepDone") -> None:
         """Lightning's timer ends the job after the step in which its time is over."""
