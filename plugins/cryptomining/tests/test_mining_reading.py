@@ -284,12 +284,16 @@ PUBLISHED = """\
 [2026-01-17 20:49:52.087]  nvidia   KawPow DAG for epoch 559 calculated (33833ms)
 [2026-01-17 20:50:03.519]  nvidia   #0 01:00.0 113W 57C 1920/6801 MHz fan0:47% fan1:47%
 [2026-01-17 20:50:11.138]  miner    speed 10s/60s/15m 5.21 n/a n/a MH/s max 5.21 MH/s
-[2021-04-18 11:33:06.331]  nvidia   #1 01:00.0  24W 59C 1222/2900 MHz fan0:34%"""
+[2021-04-18 11:33:06.331]  nvidia   #1 01:00.0  24W 59C 1222/2900 MHz fan0:34%
+[2026-11-25 03:49:24.811]  cpu      accepted (1/0) diff 60 (52 ms)
+[2026-11-25 03:50:50.195]  miner    speed 10s/60s/15m 8.85 7.74 n/a H/s max 10.04 H/s
+[2026-11-25 04:37:57.739]  cpu      rejected (1/1) diff 2 "Low difficulty share" (44 ms)
+[2026-11-25 03:50:55.304]  signal   Ctrl+C received, exiting"""
 
 
 @pytest.mark.parametrize("line", PUBLISHED.splitlines())
 def test_published_lines_have_the_same_form(line: str) -> None:
-    """Lines that people published of XMRig 6.12 to 6.25 (issues 3184, 3697, 3760, 3822, ...) read as ours do."""
+    """Lines that people published of XMRig 6.12 to 6.25 (issues 3184, 3697, ...) and a run of 6.26 read as ours do."""
     found = STAMP.fullmatch(line)
     assert found is not None
     assert understood(found[2], found[3])

@@ -8,7 +8,7 @@ import pytest
 from fakeact_cryptomining import fakeact_modules
 
 from fakeact.ansi import strip
-from fakeact.testing import Performance, perform
+from fakeact.testing import Performance, Screen, perform
 
 (MODULE,) = fakeact_modules()
 
@@ -129,3 +129,39 @@ def test_trouble_can_be_chosen(trouble: str, told: str) -> None:
     """What was asked for happens, and otherwise it need not."""
     assert re.search(told, "\n".join(play(11, columns=200, trouble=trouble).lines))
     assert not re.search(told, "\n".join(play(11, columns=200, trouble="none").lines))
+
+
+RECORDED = [
+    (
+        "\x1b[1;32m * \x1b[0m\x1b[1;37mABOUT        \x1b[0m\x1b[1;36mXMRig/6.26.0\x1b[0m\x1b[1;37m gcc/16.2.0\x1b[0m"
+        "\x1b[1;37m (built for Linux\x1b[0m\x1b[1;37m x86-64,\x1b[0m\x1b[1;37m 64 bit)\x1b[0m\x1b[0m"
+    ),
+    "\x1b[1;32m * \x1b[0m\x1b[1;37mLIBS         libuv/1.52.1 OpenSSL/3.6.5 hwloc/2.15.0\x1b[0m\x1b[0m",
+    "\x1b[1;32m * \x1b[0m\x1b[1;37mASSEMBLY     auto:\x1b[1;32mryzen\x1b[0m\x1b[0m\x1b[0m",
+    (
+        "\x1b[1;32m * \x1b[0m\x1b[1;37mCOMMANDS     \x1b[0m\x1b[45;1mh\x1b[0m\x1b[1;37mashrate, \x1b[0m\x1b[45;1mp\x1b[0m"
+        "\x1b[1;37mause, \x1b[0m\x1b[45;1mr\x1b[0m\x1b[1;37mesume, \x1b[0m\x1b[1;37mre\x1b[0m\x1b[45m\x1b[1;37ms\x1b[0m"
+        "\x1b[1;37mults, \x1b[0m\x1b[45;1mc\x1b[0m\x1b[1;37monnection\x1b[0m\x1b[0m"
+    ),
+    (
+        "\x1b[46;1m\x1b[1;37m cpu     \x1b[0m use profile \x1b[44m\x1b[1;37m rx \x1b[0m\x1b[1;37m (\x1b[1;36m32\x1b[0m"
+        "\x1b[1;37m threads)\x1b[0m scratchpad \x1b[1;36m2048 KB\x1b[0m\x1b[0m"
+    ),
+]
+"""What XMRig 6.26.0 from Debian sent to a terminal in November 2026, before a pool on the same machine."""
+
+
+def look(line: str) -> list[tuple[str, frozenset[str]]]:
+    """A line's cells, each digit as 0; of a blank only the ground is seen."""
+    screen = Screen(200, 2)
+    screen.feed(line)
+    (row, *_) = screen.styled_rows()
+    ground = {str(code) for code in range(40, 48)}
+    return [("0" if text.isdigit() else text, style & ground if text == " " else style) for text, style in row]
+
+
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda line: " ".join(strip(line).split()[1:3]))
+def test_colours_are_xmrigs(recorded: str) -> None:
+    """Text and colours of a real XMRig's lines are those of ours, digits aside."""
+    wanted = look(recorded)
+    assert any(look(line)[-len(wanted) :] == wanted for line in play(1).raw.split("\n")[:60] if line)
