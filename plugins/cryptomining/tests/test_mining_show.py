@@ -140,7 +140,8 @@ RECORDED = [
     "\x1b[1;32m * \x1b[0m\x1b[1;37mASSEMBLY     auto:\x1b[1;32mryzen\x1b[0m\x1b[0m\x1b[0m",
     (
         "\x1b[1;32m * \x1b[0m\x1b[1;37mCOMMANDS     \x1b[0m\x1b[45;1mh\x1b[0m\x1b[1;37mashrate, \x1b[0m"
-        "\x1b[45;1mp\x1b[0m\x1b[1;37mause, \x1b[0m\x1b[45;1mr\x1b[0m\x1b[1;37mesume, \x1b[0m\x1b[1;37mre\x1b[0m\x1b[45m\x1b[1;37ms\x1b[0m"
+        "\x1b[45;1mp\x1b[0m\x1b[1;37mause, \x1b[0m\x1b[45;1mr\x1b[0m\x1b[1;37mesume, \x1b[0m"
+        "\x1b[1;37mre\x1b[0m\x1b[45m\x1b[1;37ms\x1b[0m"
         "\x1b[1;37mults, \x1b[0m\x1b[45;1mc\x1b[0m\x1b[1;37monnection\x1b[0m\x1b[0m"
     ),
     (
