@@ -18,7 +18,7 @@ BAR = re.compile(
     r"(?:(Loading weights|Writing model shards): )? *(\d+)%\|[^|]{10}\| (\d+)/(\d+) "
     r"\[([\d:]+)<([\d:?]+), +([\d.?]+)(it/s|s/it)\]"
 )
-HELD_OUT = re.compile(r":2717\] \S+ \S+ >>   Num examples = (\d+)")
+HELD_OUT = re.compile(r":2959\] \S+ \S+ >>   Num examples = (\d+)")
 RANK = re.compile(r"- WARNING - __main__ - Process rank: (\d+), device: cuda:(\d+), n_gpu: 1")
 
 
@@ -171,7 +171,7 @@ def sizes_are_real(log: Log) -> Iterator[str]:
             yield f"{examples} examples, not {typed}"
         if not typed and log.world > 4 and not (examples % whole and examples % 1000):
             yield f"{examples} examples in batches of {whole}"
-    for found in re.finditer(r":1500\] (\S+ \S+) >> .*?:1510\] (\S+ \S+) >> ", log.text, re.DOTALL):
+    for found in re.finditer(r":1618\] (\S+ \S+) >> .*?:1628\] (\S+ \S+) >> ", log.text, re.DOTALL):
         if found[1] == found[2]:
             yield f"a whole header at {found[1]}"
 
@@ -371,7 +371,7 @@ def end_agrees(log: Log) -> Iterator[str]:
             yield f"{name} {block[name]}, {last[name]}"
     if int(block["train_samples"]) != attempt.header["Num examples"]:
         yield f"train_samples {block['train_samples']}"
-    ended = next(at for at, where, _ in log.infos if where == "trainer.py:1854")
+    ended = next(at for at, where, _ in log.infos if where == "trainer.py:2003")
     assert attempt.began
     passed = (ended - attempt.began).total_seconds()
     if abs(passed - runtime) > 0.1:
@@ -413,9 +413,9 @@ def evaluations_take_their_time(log: Log) -> Iterator[str]:
     began: datetime | None = None
     for line, following in pairwise(log.lines):
         if info := INFO.search(line):
-            began = moment(info) if info[1] == "trainer.py:2715" else began
+            began = moment(info) if info[1] == "trainer.py:2957" else began
         saving = INFO.search(following)
-        if "'eval_loss'" in line and began and saving and saving[1] == "trainer.py:3868":
+        if "'eval_loss'" in line and began and saving and saving[1] == "trainer.py:4149":
             # One that is saved because the time is over comes some steps behind it.
             if int(saving[3].rpartition("-")[2]) % int(log.options.get("eval_steps", "1")):
                 continue

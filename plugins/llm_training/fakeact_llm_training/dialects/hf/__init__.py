@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer: transformers 5.16 with its tqdm bars, started by torchrun."""
+"""Hugging Face's Trainer: transformers 5.24 with its tqdm bars, started by torchrun."""
 
 from typing import TYPE_CHECKING
 
@@ -124,9 +124,9 @@ class Speaker(Dialect):
 
     async def announce_evaluation(self, samples: int) -> None:
         """The Trainer's words before an evaluation."""
-        await self.log.tell("trainer.py", 2715, "\n***** Running Evaluation *****")
-        await self.log.tell("trainer.py", 2717, f"  Num examples = {samples}")
-        await self.log.tell("trainer.py", 2720, f"  Batch size = {self.scenario.micro_batch}")
+        await self.log.tell("trainer.py", 2957, "\n***** Running Evaluation *****")
+        await self.log.tell("trainer.py", 2959, f"  Num examples = {samples}")
+        await self.log.tell("trainer.py", 2962, f"  Batch size = {self.scenario.micro_batch}")
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
         self._evaluation, self.bars.evaluation = None, None

@@ -50,11 +50,14 @@ class Bars:
         return first if self._shown else []
 
     async def leave(self) -> None:
-        """Somebody else writes: the bars stay behind in the log as they are, in a file without a line's end."""
+        """Somebody else writes: the bars stay behind in the log as they are, and the text goes on behind the last.
+
+        On a terminal that is in its last column.
+        """
         rows = [row for row in self.rows() if row]
         self._shown, self.evaluation = False, None
-        for row in rows:
-            await self._io.print(row, end="\n" if self._io.motion else "")
+        for place, row in enumerate(rows, 1):
+            await self._io.print(row, end="\n" if self._io.motion and place < len(rows) else "")
 
     async def close(self, at: float) -> None:
         """Training is over: its bar stays, with the mean rate."""

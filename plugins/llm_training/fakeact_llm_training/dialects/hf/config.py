@@ -1,4 +1,4 @@
-"""A model's configuration as transformers 5.16 prints it, with token ids and bases that its family has on the Hub."""
+"""A model's configuration as transformers 5.24 prints it, with token ids and bases that its family has on the Hub."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from fakeact_llm_training.catalogue.records import Model
 
-VERSION = "5.16.0"
+VERSION = "5.24.0"
 Config = dict[str, Any]
 
 
@@ -69,7 +69,7 @@ _OPT = {
 }  # fmt: skip
 _PHI = {
     "attention_dropout": 0.0, "embd_pdrop": 0.0, "hidden_act": "gelu_new", "layer_norm_eps": 1e-05,
-    "partial_rotary_factor": 0.4, "qk_layernorm": False, "resid_pdrop": 0.1,
+    "qk_layernorm": False, "resid_pdrop": 0.1,
     "rope_parameters": _rope(10000.0, partial_rotary_factor=0.4),
 }  # fmt: skip
 _BLOOM = {
@@ -78,7 +78,11 @@ _BLOOM = {
 }  # fmt: skip
 _MPT = {
     "attn_config": {
-        "alibi": True, "alibi_bias_max": 8, "attn_impl": "torch", "attn_pdrop": 0,
+        "_name_or_path": "", "architectures": None, "chunk_size_feed_forward": 0, "dtype": None,
+        "id2label": {"0": "LABEL_0", "1": "LABEL_1"}, "is_encoder_decoder": False,
+        "label2id": {"LABEL_0": 0, "LABEL_1": 1}, "output_attentions": False, "output_hidden_states": False,
+        "problem_type": None, "return_dict": True, "alibi": True, "alibi_bias_max": 8, "attn_impl": "torch",
+        "attn_pdrop": 0,
         "attn_type": "multihead_attention", "attn_uses_sequence_id": False, "clip_qkv": None, "model_type": "",
         "prefix_lm": False, "qk_ln": False, "softmax_scale": None,
     },

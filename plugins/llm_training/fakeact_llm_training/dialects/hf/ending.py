@@ -26,7 +26,7 @@ class Ending:
     async def play(self, at: float, seconds: float, loss: float) -> None:
         """Training is over at `at`, after so many seconds, with a mean loss of all its steps."""
         speaker, run, step = self._speaker, self._run, self._speaker.run.step
-        await self._log.tell("trainer.py", 1854, f"\n\n{COMPLETED}\n\n")
+        await self._log.tell("trainer.py", 2003, f"\n\n{COMPLETED}\n\n")
         figures = speed("train", seconds, speaker.trained_on, run.total_steps)
         figures |= {"total_flos": total_flos(run, step), "train_loss": loss}
         await speaker.write(figures, step, at)

@@ -8,15 +8,15 @@ from fakeact_llm_training.dialects.hf.bars import Bars
 
 
 class Log:
-    """``[INFO|trainer.py:1500] 2026-11-23 10:00:00,123 >> text``: transformers' explicit format, on stderr."""
+    """``[INFO|trainer.py:1618] 2026-11-23 10:00:00,123 >> text``: transformers' explicit format, on stderr."""
 
     def __init__(self, io: IO, bars: Bars) -> None:
         self._io, self._bars = io, bars
 
-    async def tell(self, file: str, line: int, text: str, *, after: float = 0.0) -> None:
-        """What transformers says at a line of its source, so many seconds from now."""
-        when = self._io.now() + timedelta(seconds=after)
-        await self.plain(f"[INFO|{file}:{line}] {asctime(when)} >> {text}")
+    async def tell(self, file: str, line: int, text: str, *, after: float = 0.0, over: str = "") -> None:
+        """What transformers says at a line of its source, so many seconds from now, `over` what stands there."""
+        said = f"[INFO|{file}:{line}] {asctime(self._io.now() + timedelta(seconds=after))} >> {text}"
+        await self.plain(said + over[len(said) :])
 
     async def script(self, text: str, level: str = "INFO") -> None:
         """What the training script says, in the form that the examples of transformers have."""

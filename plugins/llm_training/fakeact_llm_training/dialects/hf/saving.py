@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from fakeact_llm_training.dialects.hf import Speaker
     from fakeact_llm_training.sim import events as ev
 
+TOKENIZER_SECONDS = 0.004
+"""From the model's files to those of its tokenizer."""
 LIMIT = "50GB"
 """transformers' largest shard from 5.0 on."""
 
@@ -53,29 +55,39 @@ class Saving:
         """What the script keeps of the run: the model and its tokenizer, beside the checkpoints."""
         seconds = self._run.parameters * self._width / self._run.io_rate
         await self._write(self._run.site.paths.output, self._speaker.elapsed, seconds)
+        await self._speaker.io.csleep(1000 * TOKENIZER_SECONDS)
 
     async def _write(self, path: str, began: float, seconds: float) -> None:
-        await self._log.tell("trainer.py", 3868, f"Saving model checkpoint to {path}")
-        await self._log.tell("configuration_utils.py", 606, f"Configuration saved in {path}/config.json")
-        await self._log.tell("configuration_utils.py", 920, f"Configuration saved in {path}/generation_config.json")
-        await self._speaker.until(began + seconds)
+        await self._log.tell("trainer.py", 4149, f"Saving model checkpoint to {path}")
+        await self._log.tell("configuration_utils.py", 786, f"Configuration saved in {path}/config.json", after=0.002)
+        await self._log.tell(
+            "configuration_utils.py", 941, f"Configuration saved in {path}/generation_config.json", after=0.003
+        )
+        await self._speaker.until(began + max(seconds - TOKENIZER_SECONDS, 0.0))
         await self._weights_written(path, seconds)
         if self._run.model.slug.startswith("qwen"):
             await self._log.tell(
-                "tokenization_utils_base.py", 3303, f"chat template saved in {path}/chat_template.jinja"
+                "tokenization_utils_base.py", 3417, f"chat template saved in {path}/chat_template.jinja"
             )
         await self._log.tell(
-            "tokenization_utils_base.py", 2113, f"tokenizer config file saved in {path}/tokenizer_config.json"
+            "tokenization_utils_base.py",
+            2154,
+            f"tokenizer config file saved in {path}/tokenizer_config.json",
+            after=0.003,
         )
 
     async def _weights_written(self, path: str, seconds: float) -> None:
         files, columns = self._files, self._speaker.bars.columns
-        await self._log.plain(tqdm_meter(files, files, seconds, columns, "Writing model shards"))
+        bar = tqdm_meter(files, files, seconds, columns, "Writing model shards")
+        await self._log.plain(bar)
+        # Below the training bar tqdm has drawn it a row further down, too, where the log goes on without erasing.
+        below = bar if columns and self._speaker.bars.training else ""
         name = f"{path}/model.safetensors"
         if files == 1:
-            await self._log.tell("modeling_utils.py", 3618, f"Model weights saved in {name}")
+            await self._log.tell("modeling_utils.py", 3639, f"Model weights saved in {name}", over=below)
         else:
-            await self._log.tell("modeling_utils.py", 3625, split_line(LIMIT, files, f"{name}.index.json"))
+            text = split_line(LIMIT, files, f"{name}.index.json")
+            await self._log.tell("modeling_utils.py", 3646, text, over=below)
 
     async def load_best(self) -> float | None:
         """Whoever stops early goes back to the best checkpoint, if that has been saved; gives its loss."""
@@ -83,8 +95,8 @@ class Saving:
         if not (run.patience and self._best and self._saved):
             return None
         score = single(self._best[1])
-        await self._log.tell("trainer.py", 3468, f"Loading best model from {self._saved} (score: {score}).")
+        await self._log.tell("trainer.py", 3745, f"Loading best model from {self._saved} (score: {score}).")
         if run.sharding.startswith("ZeRO"):
-            await self._log.tell("deepspeed.py", 660, f"Attempting to resume from {self._saved}")
+            await self._log.tell("deepspeed.py", 690, f"Attempting to resume from {self._saved}")
         await self._speaker.io.csleep(1000 * run.parameters * self._width / run.io_rate)
         return self._best[1]

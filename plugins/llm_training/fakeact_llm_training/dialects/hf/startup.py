@@ -103,8 +103,13 @@ class StartUp:
         return (self._run.load_path if self._run.kind == "finetune" else None) or paths.tokenizer
 
     async def _configuration(self) -> None:
-        await self._info("configuration_utils.py", 842, f"loading configuration file {self._weights}/config.json")
-        await self._info("configuration_utils.py", 920, f"Model config {config.model_config(self._run.model)}")
+        """Read for the model, and once more by whoever loads a tokenizer."""
+        for _ in range(2):
+            await self._read_configuration()
+
+    async def _read_configuration(self) -> None:
+        await self._info("configuration_utils.py", 1035, f"loading configuration file {self._weights}/config.json")
+        await self._info("configuration_utils.py", 1109, f"Model config {config.model_config(self._run.model)}")
 
     async def _info(self, file: str, line: int, text: str) -> None:
         await self._log.tell(file, line, text)
@@ -114,15 +119,15 @@ class StartUp:
         tuned = run.kind == "finetune"
         if tuned:
             name = "model.safetensors" + (".index.json" if run.weight_bytes > LARGEST_FILE else "")
-            await self._info(source, 764, f"loading weights file {self._weights}/{name}")
+            await self._info(source, 761, f"loading weights file {self._weights}/{name}")
             if run.precision == "bf16":
-                await self._info(source, 837, "Will use dtype=torch.bfloat16 as defined in model's config object")
+                await self._info(source, 832, "Will use dtype=torch.bfloat16 as defined in model's config object")
         if run.sharding == "ZeRO-3":
-            line = 3804 if tuned else 1524
+            line = 3825 if tuned else 1437
             await self._info(source, line, "Detected DeepSpeed ZeRO-3: activating zero.init() for this model")
         await self._pass("model", 0.3)
         generation = config.generation_config(run.model)
-        await self._info("configuration_utils.py", 1131, f"Generate config {generation}")
+        await self._info("configuration_utils.py", 1154, f"Generate config {generation}")
         await self._pass("model", 0.1)
         if tuned:
             await self._loading()
@@ -135,10 +140,10 @@ class StartUp:
 
     async def _generation(self) -> None:
         """The folder has no generation_config.json."""
-        await self._info("utils.py", 432, _NO_GENERATION)
-        await self._info("configuration_utils.py", 1082, f"loading configuration file {self._weights}/config.json")
+        await self._info("utils.py", 573, _NO_GENERATION)
+        await self._info("configuration_utils.py", 1108, f"loading configuration file {self._weights}/config.json")
         stored = config.generation_config(self._run.model, stored=True)
-        await self._info("configuration_utils.py", 1131, f"Generate config {stored}")
+        await self._info("configuration_utils.py", 1154, f"Generate config {stored}")
 
     async def _loading(self) -> None:
         """Tensor after tensor; in a later attempt the files are in the hosts' memory."""
@@ -165,30 +170,30 @@ class StartUp:
         if self._step:
             path = self._speaker.checkpoint(self._step)
             if self._run.sharding.startswith("ZeRO"):
-                await self._info("deepspeed.py", 660, f"Attempting to resume from {path}")
+                await self._info("deepspeed.py", 690, f"Attempting to resume from {path}")
             else:
-                await self._info("trainer.py", 3394, f"Loading model from {path}.")
+                await self._info("trainer.py", 3667, f"Loading model from {path}.")
             await self._pass("weights")
         await self._pass("optimizer")
 
     async def _header(self) -> None:
         run, per_epoch = self._run, self._run.steps_per_epoch
         lines = [
-            (1500, "***** Running training *****"),
-            (1501, f"  Num examples = {self._speaker.examples:,}"),
-            (1502, f"  Num Epochs = {run.epochs:,}"),
-            (1503, f"  Num update steps per epoch = {per_epoch:,}"),
-            (1504, f"  Instantaneous batch size per device = {run.micro_batch:,}"),
-            (1507, f"  Total train batch size (w. parallel, distributed & accumulation) = {run.global_batch:,}"),
-            (1508, f"  Gradient Accumulation steps = {run.grad_accum}"),
-            (1509, f"  Total optimization steps = {run.total_steps:,}"),
-            (1510, f"  Number of trainable parameters = {run.parameters:,}"),
+            (1618, "***** Running training *****"),
+            (1619, f"  Num examples = {self._speaker.examples:,}"),
+            (1620, f"  Num Epochs = {run.epochs:,}"),
+            (1621, f"  Num update steps per epoch = {per_epoch:,}"),
+            (1622, f"  Instantaneous batch size per device = {run.micro_batch:,}"),
+            (1625, f"  Total train batch size (w. parallel, distributed & accumulation) = {run.global_batch:,}"),
+            (1626, f"  Gradient Accumulation steps = {run.grad_accum}"),
+            (1627, f"  Total optimization steps = {run.total_steps:,}"),
+            (1628, f"  Number of trainable parameters = {run.parameters:,}"),
         ]
         if self._step:
             epochs, rest = divmod(self._step, per_epoch)
             lines += [
-                (1513, f"  Resuming training from checkpoint with epoch {epochs} and global step {self._step}"),
-                (1517, f"  Fast-forwarding the dataloader past {epochs} epochs and {rest * run.grad_accum} {_RESUME}"),
+                (1631, f"  Resuming training from checkpoint with epoch {epochs} and global step {self._step}"),
+                (1635, f"  Fast-forwarding the dataloader past {epochs} epochs and {rest * run.grad_accum} {_RESUME}"),
             ]
         for place, (line, text) in enumerate(lines):
             # Formatting and writing a line takes a tenth of a millisecond or two.

@@ -1,4 +1,4 @@
-"""Tracebacks out of the Trainer of transformers 5.16.0 (accelerate 1.15.0), by what broke in it."""
+"""Tracebacks out of the Trainer of transformers 5.24.0 (accelerate 1.15.0), by what broke in it."""
 
 from fakeact_llm_training.dialects.faults import Broken
 from fakeact_llm_training.tools.torchrun import Launcher, release
@@ -15,30 +15,30 @@ _TO_LOOP = (
         SCRIPT, 196, "main", "train_result = trainer.train(resume_from_checkpoint=checkpoint)",
         "trainer.train(resume_from_checkpoint=checkpoint)",
     ),
-    Frame(_TRAINER, 1458, "train", "return inner_training_loop(", "inner_training_loop("),
-    Frame(_TRAINER, 1540, "_inner_training_loop", "self._run_epoch("),
+    Frame(_TRAINER, 1576, "train", "return inner_training_loop(", "inner_training_loop("),
+    Frame(_TRAINER, 1660, "_inner_training_loop", "self._run_epoch("),
 )  # fmt: skip
 _SYNCHRONISES = Frame(
-    _TRAINER, 1773, "_run_epoch", "and (torch.isnan(tr_loss_step) or torch.isinf(tr_loss_step))",
+    _TRAINER, 1922, "_run_epoch", "and (torch.isnan(tr_loss_step) or torch.isinf(tr_loss_step))",
     "torch.isnan(tr_loss_step)",
 )  # fmt: skip
 _BATCHES = Frame(
-    _TRAINER, 1735, "_run_epoch",
+    _TRAINER, 1881, "_run_epoch",
     "batch_samples, num_items_in_batch = self.get_batch_samples(epoch_iterator, num_batches, self.args.device)",
     "self.get_batch_samples(epoch_iterator, num_batches, self.args.device)",
 )  # fmt: skip
-_NEXT = Frame(_TRAINER, 2143, "get_batch_samples", "batch_samples.append(next(epoch_iterator))", "next(epoch_iterator)")
+_NEXT = Frame(_TRAINER, 2299, "get_batch_samples", "batch_samples.append(next(epoch_iterator))", "next(epoch_iterator)")
 _PREFETCH = Frame(
     "accelerate/data_loader.py", 598, "__iter__", "next_batch = next(dataloader_iter)", "next(dataloader_iter)"
 )
 _ITEMS = (
     Frame(
-        _TRAINER, 2147, "get_batch_samples",
+        _TRAINER, 2303, "get_batch_samples",
         "num_items_in_batch = self._get_num_items_in_batch(batch_samples, device)",
         "self._get_num_items_in_batch(batch_samples, device)",
     ),
     Frame(
-        _TRAINER, 2194, "_get_num_items_in_batch",
+        _TRAINER, 2350, "_get_num_items_in_batch",
         "num_items_in_batch = self.accelerator.gather(num_items_in_batch.to(device)).sum()",
         "self.accelerator.gather(num_items_in_batch.to(device))",
     ),
