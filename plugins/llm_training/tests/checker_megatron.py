@@ -36,6 +36,7 @@ TIMER = re.compile(r"    (\S+) \.+: \((\d+\.\d\d), (\d+\.\d\d)\)")
 ARGUMENT = re.compile(r"  (\w+) (\.*) (.*)")
 STAMP = re.compile(rf"^ {{0,2}}\[{MOMENT}\]|datetime: {MOMENT} $")
 MIB = 2**20
+LONGEST_PAUSE = 1.0
 # run.py's line in torch's releases, and the lines of the launcher's other messages.
 RELEASES = {"792": ("897", "869"), "766": ("900", "874"), "774": ("900", "874"), "803": ("908", "882")}
 
@@ -529,6 +530,21 @@ def _saves(attempt: Attempt) -> Iterator[str]:
                 yield f"save of {timer[3]} ms in {ended - began}"
 
 
+def pauses_have_a_reason(log: Log) -> Iterator[str]:
+    """From an iteration to the save behind it no time passes but that of an evaluation or of an earlier save."""
+    for attempt in log.training:
+        done: datetime | None = None
+        for line in attempt.lines:
+            if step := re.match(r" \[([\d :.-]+)\] iteration ", line):
+                done = datetime.fromisoformat(step[1])
+            elif re.match(r"    evaluate \.|WARNING: Starting a checkpoint save before", line):
+                done = None
+            elif (save := re.match(r"\[([\d :.-]+)\] saving checkpoint ", line)) and done:
+                waited = (datetime.fromisoformat(save[1]) - done).total_seconds()
+                if waited > LONGEST_PAUSE:
+                    yield f"{waited:.3f} s before {line}"
+
+
 def checkpoints_come_back(log: Log) -> Iterator[str]:
     """A job resumes from what was saved before; each save succeeds once, at its own step."""
     saved: set[int] = set()
@@ -696,6 +712,7 @@ RULES = (
     theory_follows,
     memory_is_steady,
     durations_are_what_was_waited,
+    pauses_have_a_reason,
     checkpoints_come_back,
     collectives_time_out,
     launchers_agree,

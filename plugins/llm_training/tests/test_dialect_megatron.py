@@ -328,6 +328,7 @@ SLIPS = {
     "perplexity_is_exp_loss": edit(r"PPL: \d", "PPL: 0"),
     "theory_follows": edit(r"optimizer=\d", "optimizer=9"),
     "memory_is_steady": edit(r"\(after 10 iterations\)(.*) allocated: \d", r"(after 10 iterations)\g<1> allocated: 0"),
+    "pauses_have_a_reason": without(r"^    evaluate "),
     "durations_are_what_was_waited": edit(r"(    save-checkpoint \.+: \(\S+ )\d", r"\g<1>77"),
     "checkpoints_come_back": edit(r"(successfully saved checkpoint from iteration      )\d", r"\g<1>9"),
     "launchers_agree": edit(r"torch/distributed/run.py:\d+", "torch/distributed/run.py:1"),

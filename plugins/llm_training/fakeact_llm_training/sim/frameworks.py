@@ -20,7 +20,7 @@ class Framework(NamedTuple):
     over the whole run, and takes the last batch of an epoch though it is not full. `between_steps` says
     that a save in the background counts once a step has ended after it: the trainer looks for finished ones only then.
     With `saves_first` a checkpoint comes before a validation, and there is one behind the first step, but none at the
-    end that is not due.
+    end that is not due. Who `evaluates_behind` the loop does at its end only then what is not due inside it.
     """
 
     shardings: frozenset[str]
@@ -33,6 +33,7 @@ class Framework(NamedTuple):
     either: bool = False
     between_steps: bool = False
     saves_first: bool = False
+    evaluates_behind: bool = False
     largest: int = 131_072
 
 
@@ -44,7 +45,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "megatron": Framework(
         frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.5}, 0.6,
-        any_fabric=False, by_epoch=False, between_steps=True,
+        any_fabric=False, by_epoch=False, between_steps=True, evaluates_behind=True,
     ),
     "torchtitan": Framework(
         frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.005, "resume": 1.0}, 0.6,

@@ -120,6 +120,11 @@ class Scenario(FlatNames):
             return step == 1 or step % self.validation_interval == 0
         return self.is_due(self.validation_interval, step)
 
+    def validates_behind(self, step: int) -> bool:
+        """Whether the validation after a step belongs to what the trainer does when the loop is over."""
+        due = step % (self.validation_interval or self.steps_per_epoch) == 0
+        return FRAMEWORKS[self.dialect].evaluates_behind and step == self.total_steps and not due
+
     def saves_behind(self, step: int) -> bool:
         """Whether training goes on while a checkpoint is written; who saves first waits for the last one."""
         return self.async_checkpoints and not (FRAMEWORKS[self.dialect].saves_first and step == self.total_steps)

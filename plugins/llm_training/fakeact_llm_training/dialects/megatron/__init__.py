@@ -130,18 +130,13 @@ class Speaker(Crew):
         return Memory(used.allocated, peak, reserved, reserved)
 
     async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802
-        if not self._is_behind_the_loop(event.step):
+        if not self.scenario.validates_behind(event.step):
             await self.say(f"{RERUN}DISABLED")
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
         self._loss, self._evaluation, self._stands_since = event.loss, event.seconds, event.at
-        if not self._is_behind_the_loop(event.step):
+        if not self.scenario.validates_behind(event.step):
             await self._evaluated(f"iteration {event.step}")
-
-    def _is_behind_the_loop(self, step: int) -> bool:
-        """Whether a validation is only the one after the last iteration, which the interval does not divide."""
-        interval = self.scenario.validation_interval or self.scenario.steps_per_epoch
-        return step == self.scenario.total_steps and bool(step % interval)
 
     async def _evaluated(self, prefix: str) -> None:
         await self._time("evaluate", self._evaluation)
