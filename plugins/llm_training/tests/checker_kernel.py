@@ -64,7 +64,7 @@ def _drains(lines: list[str]) -> Iterator[str]:
 
 
 def failures(lines: list[str]) -> Iterator[str]:
-    """The GPU that is drained is that of the rank which failed; where all hang, nobody can tell by the ranks."""
+    """The GPU that is drained is that of the rank which failed, if one was seen and not all hang."""
     failed: set[str] = set()
     hangs = False
     for line in lines:
@@ -72,7 +72,7 @@ def failures(lines: list[str]) -> Iterator[str]:
         if match := re.search(r"failed \(exitcode: -?\d+\) local_rank: (\d+) ", line):
             failed.add(match[1])
         if match := DRAIN.match(line):
-            if match[2] != "119" and not hangs and match[3] not in failed:
+            if failed and match[2] != "119" and not hangs and match[3] not in failed:
                 yield f"{line}, failed have {failed}"
             failed, hangs = set(), False
 
