@@ -133,6 +133,17 @@ def a_path_is_there_or_not(log: Log) -> bool:
     return not found & {(hit.method, hit.target) for hit in log if hit.status == 404}
 
 
+def pages_list_what_they_are_about(log: Log) -> bool:
+    """On a shop's page of stoves are stoves."""
+    about = site("shop")["about"]
+    for hit in log:
+        topic = re.search(r"/(?:c/|search\?q=)([^/&]+)$", hit.referrer)
+        product = re.match(r"/(?:media/thumb|p)/\w+-(\w+)-\d+", hit.target)
+        if topic and product and topic[1] in about and product[1] not in about[topic[1]].split():
+            return False
+    return True
+
+
 def bundles_are_never_revalidated(log: Log) -> bool:
     return not any(HASHED.search(hit.target) for hit in log if hit.status == 304)
 
@@ -219,8 +230,8 @@ def trouble_comes_and_goes(log: Log) -> bool:
 
 RULES: list[Callable[[Log], bool]] = [
     stamps_never_go_back, addresses_are_for_documentation, own_pages_have_their_size, head_has_no_body,
-    files_keep_their_size, a_path_is_there_or_not, bundles_are_never_revalidated, referrers_were_seen,
-    foreign_referrers_are_origins, crawlers_read_robots_txt_first, crawlers_keep_out, agents_stay,
+    files_keep_their_size, a_path_is_there_or_not, pages_list_what_they_are_about, bundles_are_never_revalidated,
+    referrers_were_seen, foreign_referrers_are_origins, crawlers_read_robots_txt_first, crawlers_keep_out, agents_stay,
     http3_comes_after_http2, timeouts_are_one_and_the_same, upstream_times_fit, who_gives_up_was_waiting,
     the_refused_stay_refused, trouble_comes_and_goes,
 ]  # fmt: skip
@@ -310,6 +321,9 @@ PLANTED: dict[str, Callable[[Log], Log]] = {
     "head_has_no_body": lambda log: add(log, stranger("192.0.2.1", "-", "HEAD / HTTP/1.1")),
     "files_keep_their_size": lambda log: add(log, replace(file(log), sent=file(log).sent + 1)),
     "a_path_is_there_or_not": lambda log: add(log, replace(page(log), status=404)),
+    "pages_list_what_they_are_about": lambda log: add(
+        log, replace(page(log), referrer=f"https://{host(log)}/c/stoves", request="GET /p/ember-tent-1234 HTTP/2.0")
+    ),
     "bundles_are_never_revalidated": lambda log: add(
         log, replace(file(log), status=304, sent=0, request="GET /assets/index-abcdefgh.js HTTP/2.0")
     ),

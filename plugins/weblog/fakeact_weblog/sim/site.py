@@ -29,7 +29,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Page:
-    """A page that people visit; *then* is the kind of page that an action leads to."""
+    """A page that people visit; *then* is the kind of page that an action leads to.
+
+    What it lists and links to are things that have one of the words in *about*, if there are any.
+    """
 
     kind: str
     target: str
@@ -38,6 +41,7 @@ class Page:
     calls: tuple[tuple[str, str], ...]
     links: Mapping[str, int]
     then: str = ""
+    about: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -106,20 +110,23 @@ class Site:
 
     def follow(self, page: Page, rng: random.Random) -> Page | None:
         """A page that another links to, None at a dead end."""
-        return self._draw(page.links, rng) if page.links else None
+        return self._draw(page.links, rng, page.about) if page.links else None
 
-    def page(self, kind: str, rng: random.Random) -> Page:
+    def page(self, kind: str, rng: random.Random, about: frozenset[str] = frozenset()) -> Page:
         """A page of a kind; a few are far more popular than the rest."""
-        pages = self.pages[kind]
+        pages = [page for page in self.pages[kind] if about & _words(page.target)] or self.pages[kind]
         return pages[int(len(pages) * rng.random() ** 2)]
 
-    def fill(self, template: str, rng: random.Random, **known: object) -> str:
+    def fill(self, template: str, rng: random.Random, about: frozenset[str] = frozenset(), **known: object) -> str:
         """A template with slugs in it."""
         names = [name for name in self.slugs if f"{{{name}}}" in template]
-        return template.format(**{name: rng.choice(self.slugs[name]) for name in names}, **known)
+        return template.format(**{name: rng.choice(self._fitting(name, about)) for name in names}, **known)
 
-    def _draw(self, weights: Mapping[str, int], rng: random.Random) -> Page:
-        return self.page(rng.choices(list(weights), list(weights.values()))[0], rng)
+    def _fitting(self, name: str, about: frozenset[str]) -> list[str]:
+        return [slug for slug in self.slugs[name] if about & _words(slug)] or self.slugs[name]
+
+    def _draw(self, weights: Mapping[str, int], rng: random.Random, about: frozenset[str] = frozenset()) -> Page:
+        return self.page(rng.choices(list(weights), list(weights.values()))[0], rng, about)
 
     def _slugs(self, template: str, wanted: int) -> list[str]:
         words = {name: given.split() for name, given in self.facts["words"].items()}
@@ -139,9 +146,13 @@ class Site:
         for slug in slugs[:kept]:
             target = template.format(**{name: slug}) if name else template
             images = tuple(self._images(given.get("images", {}), name, slug))
-            page = Page(kind, target, method, images, calls, given.get("links", {}), given.get("then", ""))
+            about = self._about(slug)
+            page = Page(kind, target, method, images, calls, given.get("links", {}), given.get("then", ""), about)
             self.pages.setdefault(kind, []).append(page)
             self._add(self._resource(page, given))
+
+    def _about(self, slug: str) -> frozenset[str]:
+        return frozenset(self.facts.get("about", {}).get(slug, "").split())
 
     def _resource(self, page: Page, given: dict[str, Any]) -> Resource:
         status = 302 if page.then else 200
@@ -152,11 +163,12 @@ class Site:
     def _images(self, wanted: dict[str, int], own: str, slug: str) -> list[str]:
         """Pictures of the page's own subject where there are several of each, else of other ones."""
         found: list[str] = []
+        about = self._about(slug)
         for sort, number in wanted.items():
             template, least, most = self.facts["images"][sort]
             for n in range(1, number + 1):
                 several = own and "{n}" in template and f"{{{own}}}" in template
-                path = template.format(**{own: slug}, n=n) if several else self.fill(template, self.rng, n=n)
+                path = template.format(**{own: slug}, n=n) if several else self.fill(template, self.rng, about, n=n)
                 found.append(self._file(f"{path} {least} {most}"))
         return list(dict.fromkeys(found))
 
@@ -183,3 +195,7 @@ class Site:
         path = template.replace("{hash}", "".join(self.rng.choices(_HASH, k=8)))
         self.files.setdefault(path.partition("?")[0], round(self.rng.uniform(float(least), float(most)) * KB))
         return path
+
+
+def _words(text: str) -> set[str]:
+    return set(text.replace("/", "-").split("-"))
