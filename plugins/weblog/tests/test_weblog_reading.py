@@ -144,6 +144,18 @@ def pages_list_what_they_are_about(log: Log) -> bool:
     return True
 
 
+def carts_hold_what_was_looked_at(log: Log) -> bool:
+    """Who came late has in the cart what he has seen the page of."""
+    for hits in newcomers(log).values():
+        seen = {hit.target.removeprefix("/p/") for hit in hits if hit.target.startswith("/p/")}
+        thumbs = [
+            hit.target for hit in hits if hit.referrer.endswith("/cart") and hit.target.startswith("/media/thumb/")
+        ]
+        if {thumb.removeprefix("/media/thumb/").removesuffix(".webp") for thumb in thumbs} - seen:
+            return False
+    return True
+
+
 def bundles_are_never_revalidated(log: Log) -> bool:
     return not any(HASHED.search(hit.target) for hit in log if hit.status == 304)
 
@@ -230,7 +242,8 @@ def trouble_comes_and_goes(log: Log) -> bool:
 
 RULES: list[Callable[[Log], bool]] = [
     stamps_never_go_back, addresses_are_for_documentation, own_pages_have_their_size, head_has_no_body,
-    files_keep_their_size, a_path_is_there_or_not, pages_list_what_they_are_about, bundles_are_never_revalidated,
+    files_keep_their_size, a_path_is_there_or_not, pages_list_what_they_are_about,
+    carts_hold_what_was_looked_at, bundles_are_never_revalidated,
     referrers_were_seen, foreign_referrers_are_origins, crawlers_read_robots_txt_first, crawlers_keep_out, agents_stay,
     http3_comes_after_http2, timeouts_are_one_and_the_same, upstream_times_fit, who_gives_up_was_waiting,
     the_refused_stay_refused, trouble_comes_and_goes,
@@ -323,6 +336,12 @@ PLANTED: dict[str, Callable[[Log], Log]] = {
     "a_path_is_there_or_not": lambda log: add(log, replace(page(log), status=404)),
     "pages_list_what_they_are_about": lambda log: add(
         log, replace(page(log), referrer=f"https://{host(log)}/c/stoves", request="GET /p/ember-tent-1234 HTTP/2.0")
+    ),
+    "carts_hold_what_was_looked_at": lambda log: plant(
+        log,
+        late_visit(log)[-1],
+        referrer=f"https://{host(log)}/cart",
+        request="GET /media/thumb/ember-tent-1234.webp HTTP/2.0",
     ),
     "bundles_are_never_revalidated": lambda log: add(
         log, replace(file(log), status=304, sent=0, request="GET /assets/index-abcdefgh.js HTTP/2.0")

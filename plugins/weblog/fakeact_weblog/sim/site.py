@@ -31,7 +31,8 @@ class Resource:
 class Page:
     """A page that people visit; *then* is the kind of page that an action leads to.
 
-    What it lists and links to are things that have one of the words in *about*, if there are any.
+    What it lists and links to are things that have one of the words in *about*, if there are any. *sign* is the
+    picture that stands for it elsewhere; a page that *keeps* shows the signs of what a visitor has acted on.
     """
 
     kind: str
@@ -42,6 +43,8 @@ class Page:
     links: Mapping[str, int]
     then: str = ""
     about: frozenset[str] = frozenset()
+    sign: str = ""
+    keeps: bool = False
 
 
 @dataclass
@@ -146,10 +149,26 @@ class Site:
         for slug in slugs[:kept]:
             target = template.format(**{name: slug}) if name else template
             images = tuple(self._images(given.get("images", {}), name, slug))
-            about = self._about(slug)
-            page = Page(kind, target, method, images, calls, given.get("links", {}), given.get("then", ""), about)
+            page = Page(
+                kind,
+                target,
+                method,
+                images,
+                calls,
+                given.get("links", {}),
+                given.get("then", ""),
+                self._about(slug),
+                self._sign(given.get("sign", ""), name, slug),
+                given.get("keeps", False),
+            )
             self.pages.setdefault(kind, []).append(page)
             self._add(self._resource(page, given))
+
+    def _sign(self, sort: str, own: str, slug: str) -> str:
+        if not sort:
+            return ""
+        template, least, most = self.facts["images"][sort]
+        return self._file(f"{template.format(**{own: slug})} {least} {most}")
 
     def _about(self, slug: str) -> frozenset[str]:
         return frozenset(self.facts.get("about", {}).get(slug, "").split())

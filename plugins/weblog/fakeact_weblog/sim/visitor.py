@@ -27,6 +27,7 @@ class Visitor:
         self._cached = before & {*site.styles, *site.scripts, *site.fonts}
         self._held = before - self._cached
         self._present, self._url = True, ""
+        self._kept: list[str] = []
 
     def visit(self, referrer: str) -> Script[None]:
         """Come from somewhere, look at some pages, go."""
@@ -60,6 +61,7 @@ class Visitor:
         yield self._round_trip
         if status != 302 or chosen.then == page.kind:
             return page
+        self._kept += [page.sign] if page.sign else []
         return self._site.page(chosen.then, self._rng)
 
     def _view(self, page: Page, referrer: str) -> Script[bool]:
@@ -83,7 +85,7 @@ class Visitor:
         start = self._round_trip
         self._fetch_all(self._site.scripts, url, start)
         self._agenda.play(self._dress(url, start))
-        self._fetch_all(page.images, url, start + 0.15, spread=0.6)
+        self._fetch_all(self._kept if page.keeps else page.images, url, start + 0.15, spread=0.6)
         self._fetch_all(self._site.extras, url, start + 0.5, spread=0.7)
         for method, target in page.calls:
             delay = start + self._rng.uniform(0.3, 0.9)
