@@ -20,7 +20,8 @@ class Framework(NamedTuple):
     over the whole run, and takes the last batch of an epoch though it is not full. `between_steps` says
     that a save in the background counts once a step has ended after it: the trainer looks for finished ones only then.
     With `saves_first` a checkpoint comes before a validation, and there is one behind the first step, but none at the
-    end that is not due. Who `evaluates_behind` the loop does at its end only then what is not due inside it.
+    end that is not due. Who `evaluates_behind` the loop does at its end only then what is not due inside it. `recent`
+    says that it needs the newest torch, and Python 3.11.
     """
 
     shardings: frozenset[str]
@@ -34,6 +35,7 @@ class Framework(NamedTuple):
     between_steps: bool = False
     saves_first: bool = False
     evaluates_behind: bool = False
+    recent: bool = False
     largest: int = 131_072
 
 
@@ -49,7 +51,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "torchtitan": Framework(
         frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.005, "resume": 1.0}, 0.6,
-        any_fabric=False, by_epoch=False, saves_first=True,
+        any_fabric=False, by_epoch=False, saves_first=True, recent=True,
     ),
     "hf": Framework(
         frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),

@@ -51,7 +51,15 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         gpu=gpu,
         layout=layout,
         site=draw_site(
-            rng, model, gpu, data.dataset, kind=wish.kind, nodes=nodes, per_node=wish.gpus // nodes, tone=tone
+            rng,
+            model,
+            gpu,
+            data.dataset,
+            kind=wish.kind,
+            nodes=nodes,
+            per_node=wish.gpus // nodes,
+            tone=tone,
+            recent=FRAMEWORKS[wish.dialect].recent,
         ),
         data=data,
         epochs=epochs,

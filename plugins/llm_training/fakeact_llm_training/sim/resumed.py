@@ -38,7 +38,10 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
     every = save_interval(rng, layout, model, faults, rate * nodes, behind=habits["async_checkpoints"])
     left = rng.uniform(*LAST_SECONDS) / layout.step_time if rng.random() < LAST_SHARE and not wish.steps else 0.0
     start = max(1, round(total - left if left else total * rng.uniform(0.08, 0.88)) // every) * every
-    site = draw_site(rng, model, gpu, data.dataset, kind="resume", nodes=nodes, per_node=wish.gpus // nodes, tone=tone)
+    site = draw_site(
+        rng, model, gpu, data.dataset, kind="resume", nodes=nodes, per_node=wish.gpus // nodes, tone=tone,
+        recent=FRAMEWORKS[wish.dialect].recent,
+    )  # fmt: skip
     return Scenario(
         tone=tone,
         model=model,

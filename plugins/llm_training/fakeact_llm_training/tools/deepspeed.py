@@ -1,14 +1,18 @@
-"""What DeepSpeed 0.17.6 logs on stdout: its runner, launchers, engine; pdsh labels each line with a host."""
+"""What DeepSpeed 0.17.5 logs on stdout: its runner, launchers, engine; pdsh labels each line with a host."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from fakeact.widgets import asctime
+from fakeact_llm_training.tools.torchrun import VENV, Launcher
+from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, show
 
-VERSION = "0.17.6"
-"""The last release whose workers log at INFO unless told otherwise: from 0.18 on they only warn."""
+VERSION = "0.17.5"
+"""The last release whose workers log at INFO unless told otherwise: from 0.17.6 on they only warn."""
 GIB = 2**30
+# Where Python's subprocess module waits for a process.
+_WAITS = {"3.10": (1209, 1959, 1917), "3.11": (1264, 2053, 2011), "3.12": (1264, 2053, 2011)}
 
 
 class Source(NamedTuple):
@@ -19,61 +23,61 @@ class Source(NamedTuple):
     function: str
 
 
-# Read in the source distribution of 0.17.6; a call over several lines counts where it begins.
+# Read in the source distribution of 0.17.5; a call over several lines counts where it begins.
 ACCELERATOR = Source("real_accelerator.py", 260, "get_accelerator")
 RUNNER = {
-    "address": Source("runner.py", 515, "main"),
+    "address": Source("runner.py", 499, "main"),
     "workers": Source("multinode_runner.py", 85, "get_cmd"),
-    "command": Source("runner.py", 630, "main"),
+    "command": Source("runner.py", 610, "main"),
 }
 LAUNCHER = {
-    "environment": Source("launch.py", 155, "main"),
-    "world": Source("launch.py", 162, "main"),
-    "nodes": Source("launch.py", 168, "main"),
-    "mapping": Source("launch.py", 179, "main"),
-    "size": Source("launch.py", 180, "main"),
-    "devices": Source("launch.py", 184, "main"),
-    "spawned": Source("launch.py", 272, "main"),
-    "exited": Source("launch.py", 367, "main"),
-    "killing": Source("launch.py", 335, "sigkill_handler"),
-    "returned": Source("launch.py", 341, "sigkill_handler"),
-    "signalled": Source("launch.py", 344, "sigkill_handler"),
+    "environment": Source("launch.py", 139, "main"),
+    "world": Source("launch.py", 146, "main"),
+    "nodes": Source("launch.py", 152, "main"),
+    "mapping": Source("launch.py", 163, "main"),
+    "size": Source("launch.py", 164, "main"),
+    "devices": Source("launch.py", 168, "main"),
+    "spawned": Source("launch.py", 256, "main"),
+    "exited": Source("launch.py", 351, "main"),
+    "killing": Source("launch.py", 319, "sigkill_handler"),
+    "returned": Source("launch.py", 325, "sigkill_handler"),
+    "signalled": Source("launch.py", 328, "sigkill_handler"),
 }
 BACKEND = {
     "cdb": Source("comm.py", 821, "init_distributed"),
     "initializing": Source("comm.py", 852, "init_distributed"),
 }
 CONFIG = {
-    "mesh": Source("config.py", 686, "__init__"),
-    "heading": Source("config.py", 956, "print"),
-    "row": Source("config.py", 960, "print"),
-    "json": Source("config.py", 946, "print_user_config"),
+    "mesh": Source("config.py", 684, "__init__"),
+    "heading": Source("config.py", 954, "print"),
+    "row": Source("config.py", 958, "print"),
+    "json": Source("config.py", 944, "print_user_config"),
 }
 LOG_DIST = Source("logging.py", 107, "log_dist")
-SUPPORT = Source("utils.py", 66, "is_zero_supported_optimizer")
+SUPPORT = Source("utils.py", 59, "is_zero_supported_optimizer")
 ZERO_INIT = Source("partition_parameters.py", 366, "__exit__")
 ZERO_12 = {
-    "reduce": Source("stage_1_and_2.py", 181, "__init__"),
-    "allgather": Source("stage_1_and_2.py", 182, "__init__"),
-    "offload": Source("stage_1_and_2.py", 183, "__init__"),
-    "robin": Source("stage_1_and_2.py", 184, "__init__"),
-    "states": Source("stage_1_and_2.py", 609, "__init__"),
+    "reduce": Source("stage_1_and_2.py", 178, "__init__"),
+    "allgather": Source("stage_1_and_2.py", 179, "__init__"),
+    "offload": Source("stage_1_and_2.py", 180, "__init__"),
+    "robin": Source("stage_1_and_2.py", 181, "__init__"),
+    "states": Source("stage_1_and_2.py", 605, "__init__"),
 }
 ZERO_3 = {
-    "reduce": Source("stage3.py", 187, "__init__"),
-    "prefetch": Source("stage3.py", 188, "__init__"),
-    "states": Source("stage3.py", 557, "_setup_for_real_optimizer"),
+    "reduce": Source("stage3.py", 186, "__init__"),
+    "prefetch": Source("stage3.py", 187, "__init__"),
+    "states": Source("stage3.py", 554, "_setup_for_real_optimizer"),
 }
 MEMORY = {
-    "title": Source("utils.py", 786, "see_memory_usage"),
-    "device": Source("utils.py", 787, "see_memory_usage"),
-    "host": Source("utils.py", 794, "see_memory_usage"),
+    "title": Source("utils.py", 781, "see_memory_usage"),
+    "device": Source("utils.py", 782, "see_memory_usage"),
+    "host": Source("utils.py", 789, "see_memory_usage"),
 }
 LOADING = {
-    "read": Source("engine.py", 3361, "_get_all_zero_checkpoint_state_dicts"),
-    "partitions": Source("engine.py", 3311, "_load_zero_checkpoint"),
+    "read": Source("engine.py", 3336, "_get_all_zero_checkpoint_state_dicts"),
+    "partitions": Source("engine.py", 3286, "_load_zero_checkpoint"),
 }
-COMPILING = Source("engine.py", 4037, "compile")
+COMPILING = Source("engine.py", 4012, "compile")
 PIPELINE = {
     "config": Source("engine.py", 104, "__init__"),
     "partitioned": Source("engine.py", 145, "__init__"),
@@ -125,6 +129,25 @@ def pdsh_interrupted(runner: str, hosts: Sequence[str], pid: int) -> Iterator[st
         yield f"sending SIGTERM to ssh {host}"
         yield f"sending signal 15 to {host} [ssh] pid {pid + place}"
     yield f"pdsh@{runner}: interrupt, aborting."
+
+
+def runner_interrupted(launcher: Launcher) -> Iterator[str]:
+    """Ctrl-C reaches the runner where it waits for a launcher on its own host."""
+    wait, inner, try_wait = _WAITS[launcher.python.rpartition(".")[0]]
+    library = f"/usr/lib/python{launcher.python.rpartition('.')[0]}/subprocess.py"
+    frames = (
+        Frame(f"{VENV}/bin/deepspeed", 6, "<module>", "main()"),
+        Frame(f"{launcher.packages}/deepspeed/launcher/runner.py", 626, "main", "result.wait()"),
+        Frame(library, wait, "wait", "return self._wait(timeout=timeout)", "self._wait(timeout=timeout)"),
+        Frame(library, inner, "_wait", "(pid, sts) = self._try_wait(0)", "self._try_wait(0)"),
+        Frame(
+            library, try_wait, "_try_wait", "(pid, sts) = os.waitpid(self.pid, wait_flags)",
+            "os.waitpid(self.pid, wait_flags)",
+        ),
+    )  # fmt: skip
+    yield HEAD
+    yield from show(frames, launcher.carets, str)
+    yield INTERRUPTED
 
 
 def world(hosts: Sequence[str], per_node: int) -> dict[str, list[int]]:

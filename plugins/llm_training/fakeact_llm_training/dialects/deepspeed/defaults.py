@@ -1,4 +1,4 @@
-"""What DeepSpeed 0.17.6 shows of its configuration where nothing was set."""
+"""What DeepSpeed 0.17.5 shows of its configuration where nothing was set."""
 
 from typing import TypeAlias
 

@@ -128,11 +128,16 @@ class Faults(Story):
             await self._launcher_killed(signal)
 
     async def _launcher_killed(self, signal: int) -> None:
+        """As DeepSpeed 0.19 did it: workers speak first, and the runner's own exception comes in between."""
+        by_key, launcher = signal == torchrun.SIGINT, self._speaker.launcher(0)
+        if by_key and self._speaker.is_running:
+            for rank in self._log.ranks:
+                for line in self.interrupted_rank(rank, launcher):
+                    await self._log.worker(rank, line)
         for rank, pid in enumerate(self._pids(0)):
             await self._log.launcher(0, deepspeed.LAUNCHER["killing"], f"Killing subprocess {pid}")
-            if not rank and signal == torchrun.SIGINT and self._speaker.is_running:
-                # The first has time to say something before it is killed.
-                for line in self.interrupted_rank(rank, self._speaker.launcher(0)):
-                    await self._log.worker(rank, line)
+            if by_key and not rank:
+                for line in deepspeed.runner_interrupted(launcher):
+                    await self._log.plain(line)
         text = f"Main process received {torchrun.SIGNALS[signal]}, exiting"
         await self._log.launcher(0, deepspeed.LAUNCHER["signalled"], text)

@@ -1,4 +1,4 @@
-"""The engine's configuration as DeepSpeed 0.17.6 prints it: what was set, among the defaults of all that was not."""
+"""The engine's configuration as DeepSpeed 0.17.5 prints it: what was set, among the defaults of all that was not."""
 
 from collections.abc import Iterator, Mapping
 
@@ -182,5 +182,4 @@ def _zero(level: int) -> Section:
         "pipeline_loading_checkpoint": False,
         "override_module_apply": True,
         "log_trace_cache_warnings": False,
-        "enable_sanity_checks": False,
     }

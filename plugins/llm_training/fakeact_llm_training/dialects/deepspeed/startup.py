@@ -84,9 +84,7 @@ class StartUp:
         end = f"--master_port={site.master_port}"
         script = " ".join((SCRIPT, *ARGUMENTS))
         if not self._log.over_pdsh:
-            return (
-                f"{python} {info} --master_addr=127.0.0.1 {end} --enable_each_rank_log=None --log_level=info {script}"
-            )
+            return f"{python} {info} --master_addr=127.0.0.1 {end} --enable_each_rank_log=None {script}"
         home = site.paths.output
         return (
             f"pdsh -S -f 1024 -w {','.join(hosts)} export PYTHONPATH={home}; export NCCL_DEBUG=WARN;  cd {home}; "
