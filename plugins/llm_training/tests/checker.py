@@ -331,13 +331,24 @@ def loss_learns(log: Log) -> Iterator[str]:
         yield "the loss does not learn, or is frozen"
 
 
+def collectives_time_out(log: Log) -> Iterator[str]:
+    """A watchdog gives a collective up after the time that the process group was given."""
+    hours, minutes, seconds = map(int, log.find(r"init_process_group.* timeout (\d+):(\d\d):(\d\d)$").groups())
+    limit = 1000 * (3600 * hours + 60 * minutes + seconds)
+    for line in log.plain:
+        if (match := re.search(r"Timeout\(ms\)=(\d+)\) ran for (\d+) milliseconds", line)) and (
+            int(match[1]) != limit or not 0 <= int(match[2]) - limit <= 300
+        ):
+            yield f"{match[0]}, {limit} ms were given"
+
+
 def kernel_tells_why(log: Log) -> Iterator[str]:
     """What a rank reads in its node's kernel log is in the driver's words, of a GPU in a slot that GPUs are in."""
     said = [text for *_, text in log.lines if ": kernel: NVRM: " in text]
     yield from checker_kernel.faults(said)
     slots = {match[1][4:].rpartition(".")[0].lower() for _, match in log.all(r"^\S+ pid \d+: .* PCI (\S+)$")}
     hosts = {match[1] for _, match in log.all(r"^(\S+) pid \d+: ")}
-    hosts |= {match[1] for _, match in log.all(r"is drained, (\S+) takes its place")}
+    hosts |= {match[1] for _, match in log.all(r"is drained, (\S+) joins as node")}
     each = not any(log.all(r"^\S+ pid \d+: \d+ x cuda"))
     for text in said if each else ():
         host, match = text.partition(":")[0], checker_kernel.XID.search(text)
@@ -362,5 +373,6 @@ RULES = (
     bandwidths_fit,
     summary_agrees,
     loss_learns,
+    collectives_time_out,
     kernel_tells_why,
 )

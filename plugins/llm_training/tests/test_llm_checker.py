@@ -79,6 +79,7 @@ SLIPS = {
     "start_up_adds_up": lines_with(r"Start-up took \d", "Start-up took 9"),
     "bandwidths_fit": lines_with(r"(float +sum +-1 +)\d", r"\g<1>99"),
     "summary_agrees": lines_with(r"^(    tokens +)\d", r"\g<1>99"),
+    "collectives_time_out": lambda lines: [*lines, "Timeout(ms)=77000) ran for 77012 milliseconds before timing out."],
     "kernel_tells_why": lambda lines: [*lines, OFF_THE_BUS],
     "loss_learns": lines_with(r"vocabulary [\d,]+, context", "vocabulary 9, context"),
 }

@@ -1,7 +1,7 @@
 """From the launcher to the moment before the first step."""
 
 from fakeact.style import yellow
-from fakeact.units import SHORT_SCALE, binary_bytes, decimal_bytes, grouped, si
+from fakeact.units import SHORT_SCALE, binary_bytes, clock_time, decimal_bytes, grouped, si
 from fakeact.widgets import tqdm_meter
 from fakeact_llm_training.dialects.base import Dialect
 from fakeact_llm_training.dialects.pytorch.library import Library
@@ -65,7 +65,7 @@ class StartUp:
         )
         await self._log.info(
             f"init_process_group(backend='nccl', init_method='env://'): waiting for {run.world_size} ranks at "
-            f"{run.master_addr}:{run.master_port}, timeout 0:10:00"
+            f"{run.master_addr}:{run.master_port}, timeout {clock_time(run.collective_timeout)}"
         )
         await self._until(phase.ends)
         await self._log.info(
