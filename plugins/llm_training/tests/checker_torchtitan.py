@@ -276,12 +276,14 @@ def validations_are_due(log: Log) -> Iterator[str]:
     steps = [m.step for attempt in log.running for m in attempt.metrics if not m.trains and m.step > 1]
     if steps and gcd(*steps) < 2:
         yield f"validations at {steps[:5]}"
+    # A job that knows how long it may run saves before its time is over.
+    over = any("DUE TO TIME LIMIT" in line for line in log.others)
     for attempt in log.running:
         trained = [m.step for m in attempt.metrics if m.trains]
         if trained[:1] == [1] and [m.step for m in attempt.metrics if not m.trains][:1] not in ([1], []):
             yield "no validation behind the first step"
         for (_, before), (_, text) in pairwise(attempt.texts):
-            if before.startswith("validate step") and re.match("(Saving|Staging) the", text):
+            if before.startswith("validate step") and re.match("(Saving|Staging) the", text) and not over:
                 yield f"{text} behind {before}"
 
 
