@@ -4,6 +4,7 @@ The results go to standard output and, with versions and commit, into docs/perfo
 arguments measure only these and write nothing.
 """
 
+import json
 import platform
 import re
 import statistics
@@ -15,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import drawing
+import lasting
 import simulating
 from processes import FAKEACT, PYTHON, YARDSTICK, Show, first_line, idling, ratio, whole
 from targets import TARGETS, Target
@@ -24,6 +26,13 @@ PAGE = ROOT / "docs" / "performance.md"
 FLEETS = (8, 64, 512, 4096, 16_384, 131_072)
 SEEDS = (1, 2, 3, 5, 8, 13)
 """Seeds that draw different dialects."""
+LONG = {
+    "week": ("star", "168"),
+    "week of a run": ("run", "168"),
+    "day of all": ("all", "24"),
+    "traced": ("star", "8", "traced"),
+}
+"""What is played to see whether memory grows: see lasting.py."""
 Measured = dict[str, float]
 
 
@@ -73,8 +82,11 @@ def idle() -> Measured:
 
 
 def long_runs() -> Measured:
-    """Virtual time, and memory after it."""
-    return {"hour": min(simulating.hour() for _ in range(3)), "growth": simulating.growth(8.0)}
+    """Virtual time, and what is left of memory after it; these plays go on side by side."""
+    found, script = {"hour": min(lasting.hour() for _ in range(3))}, str(Path(lasting.__file__))
+    plays = {name: subprocess.Popen([PYTHON, script, *words], stdout=subprocess.PIPE) for name, words in LONG.items()}
+    left = {name: json.loads(process.communicate()[0]) for name, process in plays.items()}
+    return found | {name: left[name]["traced" if "traced" in LONG[name] else "resident"] for name in LONG}
 
 
 def fleets() -> Measured:

@@ -1,25 +1,21 @@
-"""The star's simulation: its refresh, its scale, an hour and a week of it on virtual time."""
+"""The star's simulation: its refresh, its scale, and how it is loaded."""
 
 import asyncio
-import gc
 import random
 import time
-import tracemalloc
 from datetime import datetime
 
 import numpy as np
 from drawing import Sink, rich_grid
-from fakeact_llm_training import fakeact_modules
 from fakeact_llm_training.gpu_grid import gpu_grid
 from fakeact_llm_training.sim.cluster import TRAINING, WAITING
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.run import TrainingRun
 from scipy import special
 
-from fakeact.clock import Clock, ShowLoop, VirtualWall
+from fakeact.clock import Clock, VirtualWall
 from fakeact.ending import Over
 from fakeact.io import IO
-from fakeact.runner import Programme, Runner
 from fakeact.screen import Screen
 
 STARTED = datetime(2026, 1, 30, 10, 45, 32)
@@ -75,49 +71,6 @@ def step_and_map(gpus: int, rounds: int = 15) -> float:
         best = min(best, time.process_time() - began)
         run.elapsed += 1.0
     return best
-
-
-class Long:
-    """The star again and again on virtual time, looked at now and then."""
-
-    def __init__(self, seconds: float, seed: int = 7) -> None:
-        self.seconds, over = seconds, Over()
-        self._clock = Clock(VirtualWall())
-        self._screen = Screen(Sink(), over)
-        self._clock.on_frame = self._screen.show
-        programme = Programme(fakeact_modules(), seed, most_seconds=seconds)
-        self._runner = Runner(programme, self._screen, self._clock, over)
-        self.marks: list[tuple[float, float]] = []
-
-    def play(self, *moments: float) -> float:
-        """CPU seconds of playing; at these moments of show time the traced memory is noted."""
-        loop = ShowLoop(self._clock)
-        for moment in moments:
-            self._clock.set_deadline(moment, lambda moment=moment: self._note(moment))  # type: ignore[misc]
-        began = time.process_time()
-        try:
-            loop.run_until_complete(self._runner.play(STARTED))
-        finally:
-            loop.close()
-        return time.process_time() - began
-
-    def _note(self, moment: float) -> None:
-        gc.collect()
-        self.marks.append((moment, tracemalloc.get_traced_memory()[0] / 2**20))
-
-
-def hour() -> float:
-    """CPU seconds of an hour of virtual time."""
-    return Long(3600.0).play()
-
-
-def growth(hours: float) -> float:
-    """MiB by which traced memory is larger after so many hours of virtual time than after a minute of it."""
-    long = Long(hours * 3600 + 1)
-    tracemalloc.start()
-    long.play(60.0, hours * 3600)
-    tracemalloc.stop()
-    return long.marks[-1][1] - long.marks[0][1]
 
 
 STALL = """

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from fakeact_llm_training.dialects import NAMES
 from fakeact_llm_training.heat_map import longest_name
 from fakeact_llm_training.sim.draw import draw
+from fakeact_llm_training.sim.history import History
 from fakeact_llm_training.sim.run import TrainingRun
 from scipy import special
 
@@ -35,6 +38,10 @@ HEAVY = {"numpy", "scipy", "importlib.metadata", "importlib.resources", "zipfile
 
 ROTATION = (fakeact_cargo, fakeact_hello, fakeact_memdump)
 """Plugins that differ in kind and are quick to play."""
+
+LASTING = str(Path(__file__).parent.parent / "benchmarks" / "lasting.py")
+MOST_RESIDENT = 8.0
+"""MiB that may stay with the allocator, in pages that are not all free."""
 
 FIRST_LINE = """
 import json, os, sys
@@ -147,18 +154,23 @@ def growth(before: Callable[[], object], then: Callable[[], object]) -> int:
     return sizes[1] - sizes[0]
 
 
-def test_a_run_grows_by_its_steps_alone() -> None:
-    """Twenty minutes more of a run leave its loss curve and its steps' times behind: 256 bytes a step at the most."""
-    run = a_run()
-    marks = []
+def a_long_run(steps: int) -> TrainingRun:
+    """With many validations and checkpoints on a few small GPUs."""
+    scenario = draw(random.Random(3), model="gpt2", gpus=8, gpu="h100", steps=steps, epochs=1, faults="none")
+    often = {"checkpoint_interval": 100, "validation_interval": 100, "keep_checkpoints": None, "time_limit": None}
+    return TrainingRun(replace(scenario, **often), np.random.default_rng(1), special)
 
-    def advance(minutes: int) -> None:
-        for _ in range(minutes * 12):
-            run.advance(5.0)
-        marks.append(run.step)
 
-    grown = growth(lambda: advance(2), lambda: advance(20))
-    assert grown < 256 * (marks[1] - marks[0])
+def test_a_run_of_very_many_steps_does_not_grow() -> None:
+    """Fifteen hundred steps and fifteen checkpoints more leave nothing behind, in a tracker's history neither."""
+    run, history = a_long_run(100_000), History()
+
+    def advance(step: int) -> None:
+        while run.step < step:
+            for event in run.advance(10 * run.scenario.step_time):
+                history.feed(event)
+
+    assert growth(lambda: advance(1500), lambda: advance(3000)) < 16 * 1024
 
 
 def test_the_machines_of_runs_that_are_over_are_forgotten() -> None:
@@ -206,5 +218,25 @@ def rotate(seed: int, seconds: float) -> None:
 
 
 def test_a_rotation_does_not_grow() -> None:
-    """Once word lists are read and caches filled, a hundred seconds of modules in turn leave under 64 KiB behind."""
-    assert growth(lambda: rotate(1, 300.0), lambda: rotate(2, 100.0)) < 64 * 1024
+    """Once word lists are read and caches filled, the same modules in turn leave nothing behind."""
+    assert growth(lambda: rotate(1, 150.0), lambda: rotate(1, 150.0)) < 4 * 1024
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("show", "hours"), [("star", 168), ("run", 168), ("all", 24)])
+def test_a_week_leaves_nothing_behind(show: str, hours: int) -> None:
+    """After a week of virtual time the same minute of the same show needs next to no more memory."""
+    assert left_by(show, str(hours))["resident"] < MOST_RESIDENT
+
+
+@pytest.mark.soak
+def test_hours_leave_no_objects_behind() -> None:
+    """After eight hours of virtual time Python holds as much as before, to a tenth of a MiB."""
+    assert left_by("star", "8", "traced")["traced"] < 0.1
+
+
+def left_by(*play: str) -> dict[str, float]:
+    """MiB that a play leaves behind, measured as ``make bench`` does it."""
+    run = subprocess.run([sys.executable, LASTING, *play], capture_output=True, text=True, check=True)
+    left: dict[str, float] = json.loads(run.stdout)
+    return left

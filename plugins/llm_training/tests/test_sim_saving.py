@@ -22,6 +22,7 @@ from fakeact_llm_training.sim.fault_events import Resumed
 from fakeact_llm_training.sim.kinds import LossScaling
 from fakeact_llm_training.sim.run import TrainingRun
 from fakeact_llm_training.sim.scenario import Scenario
+from fakeact_llm_training.sim.tally import Tally
 from scipy import special
 
 
@@ -132,6 +133,21 @@ def test_a_save_that_is_not_complete_is_not_resumed_from() -> None:
     resumed = of(Resumed, events)[0]
     assert resumed.step == 30
     assert not [one for one in of(CheckpointSaved, events) if one.step == 60 and one.at < resumed.at]
+
+
+def test_a_validation_behind_its_checkpoint_counts_after_a_restart() -> None:
+    """It follows the same step, and nobody repeats it; what came later is forgotten."""
+    tally, (first, second, *_) = Tally(base()), of(StepDone, behind())
+    tally.add(first)
+    saved = tally.save()
+    tally.validated(1, first.step, 2.0)
+    tally.add(second)
+    tally.validated(1, second.step, 1.5)
+    tally.validated(1, second.step + 1, 1.7)
+    assert (tally.best.loss, tally.stale) == (1.5, 1)
+    tally.restore(saved)
+    assert (tally.best, tally.stale, tally.restarts) == ((1, first.step, 2.0), 0, 1)
+    assert tally.recent_loss == first.loss
 
 
 # The loss scale

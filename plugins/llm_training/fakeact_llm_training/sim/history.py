@@ -1,5 +1,6 @@
 """A run's course, thinned as it grows: what an experiment tracker has at the end."""
 
+from array import array
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,27 +14,28 @@ class Series:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit, self._every, self._count = limit, 1, 0
-        self._kept: list[tuple[int, float]] = []
+        self._steps, self._values = array("q"), array("d")
         self._last: tuple[int, float] = (0, 0.0)
 
     def add(self, step: int, value: float) -> None:
         """Take in the value after `step` steps."""
         self._last = (step, value)
         if self._count % self._every == 0:
-            if len(self._kept) == self._limit:
+            if len(self._steps) == self._limit:
                 # Every second one goes, and from now on every second one is not taken.
-                del self._kept[1::2]
+                del self._steps[1::2], self._values[1::2]
                 self._every *= 2
             if self._count % self._every == 0:
-                self._kept.append(self._last)
+                self._steps.append(step)
+                self._values.append(value)
         self._count += 1
 
     @property
     def points(self) -> list[tuple[int, float]]:
         """Steps and values that are kept, and always the newest."""
-        if not self._count or self._kept[-1] == self._last:
-            return list(self._kept)
-        return [*self._kept, self._last]
+        kept = list(zip(self._steps, self._values, strict=True))
+        newest_kept = not self._count or (self._count - 1) % self._every == 0
+        return kept if newest_kept else [*kept, self._last]
 
     @property
     def values(self) -> list[float]:

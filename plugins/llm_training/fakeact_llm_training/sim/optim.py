@@ -1,6 +1,7 @@
 """How loss and gradient norm move: law, transient, batch noise, spikes; computed in blocks of steps."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from types import ModuleType
 from typing import NamedTuple
@@ -52,7 +53,7 @@ class Block(NamedTuple):
 
 
 class Learning:
-    """The course of loss and gradient norm; steps may be asked for in any order."""
+    """The course of loss and gradient norm; steps may be asked for in any order, but for those forgotten."""
 
     def __init__(self, scenario: Scenario, generator: np.random.Generator, special: ModuleType) -> None:
         self.scenario = scenario
@@ -64,7 +65,7 @@ class Learning:
         self._course: Tuning | Pretraining
         self._course = (Tuning if scenario.kind == "finetune" else Pretraining)(scenario, individual)
         self._norm_scale = _norm_scale(scenario, generator)
-        self._blocks: list[Block] = []
+        self._blocks: deque[Block] = deque()
         self._echo = scenario.site.pid_seed
         self._begun = progress_before(scenario)
 
@@ -82,9 +83,11 @@ class Learning:
         clipped = norm > self.scenario.optimizer.clip
         return StepFigures(float(block.loss[i]) + rounding, norm * (1 + rounding), float(block.rate[i]), clipped)
 
-    def spike_at(self, step: int) -> Spike | None:
-        """The spike whose loss jumps at this step, if any."""
-        return next((spike for spike in self.spikes if spike.step == step), None)
+    def forget(self, step: int) -> None:
+        """Steps before this one will not be asked for again."""
+        while len(self._blocks) > 1 and self._blocks[0].first + BLOCK <= step:
+            self._blocks.popleft()
+        self.spikes = [spike for spike in self.spikes if step < spike.step + 2 * SPIKE_TAIL]
 
     def validation(self, step: int) -> float:
         """Loss on held-out sequences after `step` steps: no batch noise, no benefit from repeated data."""
@@ -100,13 +103,12 @@ class Learning:
         return float(block.after[step - block.first])
 
     def _block_of(self, step: int) -> Block:
-        index = (step - self.scenario.first_step) // BLOCK
-        while index >= len(self._blocks):
+        while not self._blocks or step >= self._blocks[-1].first + BLOCK:
             self._blocks.append(self._next_block())
-        return self._blocks[index]
+        return self._blocks[(step - self._blocks[0].first) // BLOCK]
 
     def _next_block(self) -> Block:
-        first = self.scenario.first_step + len(self._blocks) * BLOCK
+        first = self._blocks[-1].first + BLOCK if self._blocks else self.scenario.first_step
         steps = np.arange(first, first + BLOCK, dtype=np.float64)
         rates = np.array([self.scenario.schedule.learning_rate(int(step)) for step in steps])
         begun = float(self._blocks[-1].after[-1]) if self._blocks else self._begun
@@ -143,7 +145,7 @@ class Learning:
             age = steps - spike.step
             # Back within 20 to 40 steps; some 0.02 of it stays for about a hundred.
             fall = (1 - 0.05) * np.exp(-age.clip(0) / spike.recovery) + 0.05 * np.exp(-age.clip(0) / 45)
-            total += np.where((age >= 0) & (age < SPIKE_TAIL * 2), spike.height * fall, 0.0)
+            total += np.where((age >= 0) & (age < 2 * SPIKE_TAIL), spike.height * fall, 0.0)
         return total
 
     def _norms(self, steps: Array, progress: Array, residual: Array, uniform: Array) -> Array:

@@ -96,7 +96,7 @@ class Recovery:
 
     def _go_back(self, step: int) -> None:
         story, last = self._story, self._story.storage.last
-        story.tally.forget(step)
+        story.tally.restore(last.progress if last else None)
         story.step = story.attempt_from = step
         story.recent.clear()
         story.pace.restart(story.clock)

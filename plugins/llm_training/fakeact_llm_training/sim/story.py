@@ -270,19 +270,20 @@ class Story:
         yield from self._spend("validation", waits, VALIDATING, (done,))
 
     def _checkpoint(self) -> Iterator[Segment]:
+        if (last := self.storage.last) and not self._unseen:
+            self.learning.forget(last.updates)  # nothing goes back behind it any more
         yield from self._await_writing()
         scenario, step, epoch = self.scenario, self.step, self.epoch_of(self.step)
-        path, size = scenario.site.paths.checkpoint(step), scenario.checkpoint_bytes
+        path, size, shards = scenario.site.paths.checkpoint(step), scenario.checkpoint_bytes, scenario.checkpoint_shards
         # Planning and metadata take a few tenths of a second before the bytes flow.
         seconds = 0.3 + size / scenario.io_rate * math.exp(0.06 * float(self._generator.standard_normal()))
         blocking, behind = seconds, scenario.saves_behind(step)
         if behind:
             blocking = min(0.4 + size / scenario.world_size / STAGING_RATE, LONGEST_STAGING)
             seconds = blocking + seconds / BACKGROUND_RATE
-        shards = scenario.checkpoint_shards
         started = CheckpointStarted(self.clock, epoch, step, path, size, shards, seconds, behind, blocking)
         yield Segment("checkpoint", 0.0, WAITING, (started,))
-        kept = Kept(step, path, self.scaling)
+        kept = Kept(step, path, self.scaling, self.tally.save())
         if behind:
             scheduled = CheckpointScheduled(self.clock + blocking, epoch, step, path, blocking)
             yield from self._spend("checkpoint", blocking, WAITING, (scheduled,))

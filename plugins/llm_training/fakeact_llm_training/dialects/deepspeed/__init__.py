@@ -32,8 +32,7 @@ class Speaker(Dialect):
         self._stalled = 0.0
         self._batches: list[float] = []
         self._full_hysteresis = self.scenario.loss_scaling.hysteresis if self.scenario.loss_scaling else 0
-        self._hysteresis = self._full_hysteresis
-        self._saved: dict[str, int] = {}
+        self._hysteresis = self._saving_hysteresis = self._saved_hysteresis = self._full_hysteresis
 
     def model_file(self, path: str) -> str:
         """The file of a checkpoint that rank 0 has its model from."""
@@ -173,7 +172,10 @@ class Speaker(Dialect):
         tag = event.path.rpartition("/")[2]
         await self.log.on_rank_0(f"[Torch] Checkpoint {tag} is about to be saved!")
         await self.log.on_rank_0(f"Saving model checkpoint: {self.model_file(event.path)}")
-        self._saved[event.path] = self._hysteresis
+        self._saving_hysteresis = self._hysteresis
+
+    async def on_CheckpointSaved(self, event: "ev.CheckpointSaved") -> None:  # noqa: N802, ARG002
+        self._saved_hysteresis = self._saving_hysteresis
 
     async def by_worker(self, rank: int, line: str) -> None:
         await self.log.worker(rank, line)
@@ -194,5 +196,5 @@ class Speaker(Dialect):
         await StartUp(self, event.phases, begins, path).play()
 
     async def on_Resumed(self, event: "faults.Resumed") -> None:  # noqa: N802
-        self._hysteresis = self._saved.get(event.path or "", self._full_hysteresis)
+        self._hysteresis = self._saved_hysteresis
         await self._begin_epoch(event.epoch)
