@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 from fakeact import ansi
 from fakeact.errors import ModuleError, RegionError
 
 if TYPE_CHECKING:
     import asyncio
+    import threading
     from types import ModuleType, TracebackType
 
     from fakeact.canvas import Canvas
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 FLOOD = 1 << 16
 """Characters a show may print without sleeping before they are let out and others get their turn."""
+LEAST_MS = 0.001
+"""A sleep is at least as long as what :meth:`IO.now` tells apart, or who sleeps until a date might never see it."""
 DEAF = 1000
 """Times a module may be told that the show is over before it is taken for one that does not listen."""
 SWITCH_INTERVAL = 0.0005
@@ -32,6 +35,9 @@ SWITCH_INTERVAL = 0.0005
 
 class IO:
     """One module's way to the screen and to the clock."""
+
+    _importer: "ClassVar[threading.Thread | None]" = None
+    """The thread that imports, or the last that has."""
 
     def __init__(
         self, screen: "Screen", clock: "Clock", over: "Over", started: datetime, instant_lines: int = 0
@@ -114,7 +120,7 @@ class IO:
         self._unsent = 0
         loop = get_running_loop()
         sleeper: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(max(0.0, ms) / 1000, _wake, sleeper)
+        timer = loop.call_later(max(LEAST_MS, ms) / 1000 if ms > 0 else 0.0, _wake, sleeper)
         self._sleepers.add(sleeper)
         try:
             await sleeper
@@ -160,7 +166,8 @@ class IO:
     def load(self, name: str) -> "asyncio.Future[ModuleType]":
         """Begin to import a heavy module; await what comes back where it is first needed.
 
-        A thread does the work, so that frames and Ctrl-C go on. Where time is virtual it is done at once.
+        A thread does the work, one module after the other, so that frames and Ctrl-C go on. Where time is
+        virtual it is done at once.
         Show time stands still for whoever waits, so the show does not depend on how long it took.
         """
         import threading
@@ -172,7 +179,9 @@ class IO:
             _import(name, future, lambda report: report())
         else:
             self._screen.show()
-            threading.Thread(target=_import_aside, args=(name, future, loop), daemon=True).start()
+            before = IO._importer
+            IO._importer = threading.Thread(target=_import_aside, args=(name, future, loop, before), daemon=True)
+            IO._importer.start()
         return future
 
     def _wake_all(self) -> None:
@@ -233,11 +242,21 @@ def _import(name: str, future: "asyncio.Future[ModuleType]", hand_over: Callable
     hand_over(settle)
 
 
-def _import_aside(name: str, future: "asyncio.Future[ModuleType]", loop: "asyncio.AbstractEventLoop") -> None:
-    """Import in a thread of its own; the show may have ended meanwhile, then nobody waits any more."""
-    before = sys.getswitchinterval()
+def _import_aside(
+    name: str,
+    future: "asyncio.Future[ModuleType]",
+    loop: "asyncio.AbstractEventLoop",
+    before: "threading.Thread | None",
+) -> None:
+    """Import in a thread of its own, once the one before is done: frames share the interpreter with one at most.
+
+    The show may have ended meanwhile, then nobody waits any more.
+    """
+    if before:
+        before.join()
+    usual = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         _import(name, future, lambda report: loop.is_closed() or loop.call_soon_threadsafe(report))
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(usual)

@@ -1,15 +1,22 @@
 """What a module plays on."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import StringIO
 from random import Random
 from typing import Any
 
 import pytest
 
 from fakeact import IO, Exit, Module, ansi
+from fakeact.clock import Clock, RealWall
+from fakeact.ending import Over
 from fakeact.errors import RegionError
+from fakeact.screen import Screen
+from fakeact.stages.colour import Depth
+from fakeact.stages.plain import PlainStage
 from fakeact.style import red
 from fakeact.testing import perform
 
@@ -312,6 +319,19 @@ def test_a_line_without_end_is_finished_at_the_end(module: Make) -> None:
     assert played.screen.cursor == (0, 1)
 
 
+def test_the_shortest_sleep_is_seen_in_the_date(module: Make) -> None:
+    """Who sleeps for what is left until a date gets there, days into a show too, where a float's steps are larger."""
+
+    async def run(io: IO, rng: Random) -> None:
+        await io.csleep(4e8 + 0.0003)
+        due = io.now() + timedelta(microseconds=1)
+        await io.csleep(1e-12)
+        assert io.now() == due
+
+    played = perform(module(run), seconds=1e6)
+    assert (played.error, played.ended) == (None, "finished")
+
+
 def test_heavy_imports_take_no_show_time(module: Make) -> None:
     """What io.load gives is the module, and no time has passed."""
 
@@ -320,6 +340,24 @@ def test_heavy_imports_take_no_show_time(module: Make) -> None:
         await io.print(f"{(await loading).__name__} {io.now():%S}")
 
     assert perform(module(run)).lines == ["json.tool 32"]
+
+
+def test_threads_take_turns_as_before_once_all_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two modules that are loaded side by side in real time are imported one after the other."""
+    names, usual = ("colorsys", "stringprep"), sys.getswitchinterval()
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    async def run() -> None:
+        clock = Clock(RealWall())
+        io = IO(Screen(PlainStage(StringIO(), Depth.NONE, (80, 24)), Over()), clock, Over(), datetime(2026, 1, 30))
+        loads = [io.load(name) for name in names]
+        assert [(await load).__name__ for load in loads] == list(names)
+
+    asyncio.run(run())
+    assert IO._importer
+    IO._importer.join()
+    assert sys.getswitchinterval() == usual
 
 
 def test_a_failed_import_is_raised_where_it_is_awaited(module: Make) -> None:

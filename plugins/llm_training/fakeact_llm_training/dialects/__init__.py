@@ -10,7 +10,12 @@ NAMES = ("pytorch", "torchtitan", "hf", "deepspeed", "nemo", "megatron")
 """The dialects there are; each is a module of this package with a class ``Speaker``."""
 
 
+def path(name: str) -> str:
+    """The module that a dialect is in."""
+    return f"{__name__}.{name}"
+
+
 def load(name: str) -> "type[Dialect]":
     """The dialect of a name, imported only now."""
-    speaker: type[Dialect] = import_module(f"fakeact_llm_training.dialects.{name}").Speaker
+    speaker: type[Dialect] = import_module(path(name)).Speaker
     return speaker
