@@ -9,7 +9,6 @@ below, can't come between us and what has to be erased: all of it lies after the
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Protocol
 
 from fakeact import ansi
@@ -81,6 +80,7 @@ class ScreenCanvas:
         self._coloured = False  # whether text since the last finish may have left a colour open
         self._rows: list[str] | None = None  # what the region is to show, None without a region
         self._shown: list[str] | None = None  # what it shows, None while none is drawn
+        self._fitted: dict[str, str] = {}  # what its rows became when they were made to fit
         self._drawn_at: Size | None = None
         self._retouched = 0
 
@@ -169,7 +169,10 @@ class ScreenCanvas:
         columns, height = size
         room = height - 1 - _occupied(self._line)
         assert self._rows is not None
-        return [_fit(row, columns) for row in self._rows[-room:]] if room > 0 else []
+        rows = self._rows[-room:] if room > 0 else []
+        known = self._fitted if size == self._drawn_at else {}
+        self._fitted = {row: known.get(row) or _fit(row, columns) for row in rows}
+        return [self._fitted[row] for row in rows]
 
     def _redraw(self, rows: list[str], size: Size) -> str:
         """Erase from the cursor on, write the text, then the whole region below it."""
@@ -281,8 +284,7 @@ def _single(row: str) -> str:
     return ansi.printable(row).replace("\n", " ")
 
 
-@lru_cache(maxsize=128)
 def _fit(row: str, columns: int) -> str:
     """A region's row as it can be drawn: clear of the last column, so that it never wraps."""
     fitted = ansi.close_styles(ansi.crop(_single(row), columns - 1))
-    return row if fitted == row else fitted  # kept once: a heat map's row has kilobytes
+    return row if fitted == row else fitted  # one string instead of two: a heat map's row has kilobytes

@@ -1,7 +1,7 @@
 """A fleet that is too large for rows: GPUs as half cells in the colours of their temperatures, rack by rack."""
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -196,9 +196,9 @@ def _paint(upper: int, lower: int, count: int) -> str:
     return opening + cell * count + closing
 
 
-@cache
+@lru_cache(maxsize=128)
 def _brush(upper: int, lower: int) -> tuple[str, str, str]:
-    """What opens a run of cells in these colours, a cell, and what closes it: made once, for there are few."""
+    """What opens a run of cells in these colours, a cell, and what closes it: kept, for few are in use at a time."""
     above, below = _colour(upper), _colour(lower)
     cell = "▀" if above else "▄" if below else " "
     text = cell

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fakeact import IO
@@ -51,7 +52,7 @@ class Dialect:
         name = type(event).__name__
         if name == "Restarted":
             self.faults.started_again()
-        handler = getattr(self, f"on_{name}", None)
+        handler = getattr(self, _handler(name), None)
         if handler is not None:
             await handler(event)
 
@@ -154,6 +155,12 @@ class Dialect:
         """Begin to import what the simulation computes with; to be called behind the first painted lines."""
         for name in SIMULATION:
             self.io.load(name)
+
+
+@cache
+def _handler(event: str) -> str:
+    """The method that hears of such events; one string for all, as CPython keeps those it has looked up by."""
+    return f"on_{event}"
 
 
 SIMULATION = ("scipy.special", "fakeact_llm_training.sim.run")

@@ -40,9 +40,12 @@ class Split(NamedTuple):
     @property
     def index_bytes(self) -> int:
         """Size of model.safetensors.index.json as transformers writes it."""
-        weight_map = {tensor.name: shard.name for shard in self.shards for tensor in shard.tensors}
         sizes = {"total_parameters": self.total_parameters, "total_size": self.total_bytes}
-        return len(json.dumps({"metadata": sizes, "weight_map": weight_map}, indent=2)) + 1
+        frame = json.dumps({"metadata": sizes, "weight_map": {"": ""}}, indent=2) + "\n"
+        # Each tensor has a line of its own, and a comma parts it from the one before.
+        line, comma = '    "": ""', ",\n"
+        lengths = [len(line) + len(tensor.name) + len(shard.name) for shard in self.shards for tensor in shard.tensors]
+        return len(frame) - len(line) + sum(lengths) + len(comma) * (len(lengths) - 1)
 
 
 class Shard:
