@@ -654,7 +654,7 @@ def what_was_asked_for_is_logged(log: Log) -> Iterator[str]:
             if (
                 one.power
                 and one.energy
-                and abs(one.power * one.milliseconds / 1000 - one.energy) > 0.1 + one.power / 9e3
+                and abs(one.power * one.milliseconds / 1000 - one.energy) > 0.06 + 6e-5 * (one.milliseconds + one.power)
             ):
                 yield f"iteration {one.step}: {one.power} W, {one.energy} J in {one.milliseconds} ms"
             rows = (one.zeros or 0.0) / hidden
