@@ -220,7 +220,7 @@ def learning_rate_follows_its_schedule(log: Log) -> Iterator[str]:
     for s in log.steps:
         done = (s.step - warmup) / max(1, total - warmup)
         want = peak * s.step / warmup if s.step <= warmup else floor + (peak - floor) * shapes[match[3]](done)
-        if not isclose(want, s.rate, rel_tol=6e-3):
+        if not isclose(want, s.rate, rel_tol=6e-3, abs_tol=1e-15):
             yield f"step {s.step}: lr {s.rate}, by the schedule {want:.3e}"
 
 

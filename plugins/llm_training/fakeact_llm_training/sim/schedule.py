@@ -66,7 +66,7 @@ class Schedule(NamedTuple):
         if self.kind == "linear":
             return 1 - done
         last = 0.2 * behind if self.annealing is None else self.annealing
-        return annealed(self.shape, max(0.0, done * behind - (behind - last)) / last)
+        return annealed(self.shape, min(max(0.0, done * behind - (behind - last)) / last, 1.0))
 
 
 def annealed(shape: Annealing, done: float) -> float:
