@@ -533,13 +533,16 @@ def pauses_have_a_reason(log: Log) -> Iterator[str]:
     for attempt in log.training:
         done: datetime | None = None
         for line in attempt.lines:
-            if step := re.match(r" \[([\d :.-]+)\] iteration ", line):
-                done = datetime.fromisoformat(step[1])
+            if step := STEP.fullmatch(line):
+                last = Step.read(step)
+                done = last.at
             elif re.match(r"    evaluate \.|WARNING: Starting a checkpoint save before", line):
                 done = None
-            elif (save := re.match(r"\[([\d :.-]+)\] saving checkpoint ", line)) and done:
-                waited = (datetime.fromisoformat(save[1]) - done).total_seconds()
-                if waited > LONGEST_PAUSE:
+            elif (save := re.match(r"\[([\d :.-]+)\] saving checkpoint at iteration +(\d+) ", line)) and done:
+                # Iterations that are not logged take their time as well.
+                unseen = (int(save[2]) - last.step) * last.milliseconds / 1000
+                waited = (datetime.fromisoformat(save[1]) - done).total_seconds() - unseen
+                if waited > LONGEST_PAUSE + 0.1 * unseen:
                     yield f"{waited:.3f} s before {line}"
 
 
