@@ -28,7 +28,7 @@ SEEDS = (1, 2, 3, 5, 8, 13)
 """Seeds that draw different dialects."""
 LONG = {
     "week": ("star", "168"),
-    "week of a run": ("run", "168"),
+    "day of a run": ("run", "24"),
     "day of all": ("all", "24"),
     "traced": ("star", "8", "traced"),
 }

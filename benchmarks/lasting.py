@@ -34,7 +34,7 @@ NO_END: dict[str, Any] = {"scenario": "pretrain", "steps": 100_000, "epochs": 1,
 
 
 def programme(name: str, hours: float, seed: int = 7) -> Programme:
-    """The "star" as it plays by default, one "run" of it for a day and then the next, or "all" bundled modules."""
+    """The "star" as it plays by default, one "run" of it that takes more than a day, or "all" bundled modules."""
     modules = plugins.discover().modules
     if name == "all":
         return Programme(list(modules.values()), seed, most_seconds=3600 * hours, module_seconds=300.0)
