@@ -49,7 +49,7 @@ def converting(done: int, total: int, left: float | None, name: str) -> str:
 
     >>> from fakeact.ansi import strip
     >>> strip(converting(98, 98, 0.0, "LlamaBridge"))[-36:]
-    '━━━━━ 100% 0:00:00 (98/98) LlamaBridge'[-36:]
+    '━━━ 100% 0:00:00 (98/98) LlamaBridge'
     """
     share = f"{100 * done / total:>3.0f}%"
     remaining = "-:--:--" if left is None else clock_time(left)
