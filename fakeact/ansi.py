@@ -139,7 +139,9 @@ def crop(text: str, cells: int) -> str:
     >>> crop("checkpoint", 5), crop("損失", 3), crop("ok", 5)
     ('check', '損', 'ok')
     """
-    if (len(text) <= cells and text.isascii()) or (ESC in text and width(text) <= cells):
+    if ESC not in text and narrow(text):
+        return text[: max(cells, 0)]
+    if width(text) <= cells:
         return text
     head, rest = _take(text, cells)
     return head + RESET if rest and ESC in head else head
