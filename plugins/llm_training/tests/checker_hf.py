@@ -197,11 +197,12 @@ def epoch_follows_steps(log: Log) -> Iterator[str]:
 
 def learning_rate_follows_its_schedule(log: Log) -> Iterator[str]:
     """Linear warm-up from zero, then the decay of the command line, counted in updates before the step."""
-    peak, warmup, kind = log.number("learning_rate"), log.number("warmup_steps"), log.options["lr_scheduler_type"]
+    peak, given, kind = log.number("learning_rate"), log.number("warmup_steps"), log.options["lr_scheduler_type"]
     more = json.loads(log.options.get("lr_scheduler_kwargs", "'{}'").strip("'"))
     floor = more.get("min_lr", more.get("lr_end", more.get("min_lr_ratio", 0.0) * peak))
     for attempt, step, figures in logged(log):
         total, before = attempt.header["Total optimization steps"], step - 1
+        warmup = given if given >= 1 else ceil(given * total)
         done, slack = (before - warmup) / max(1, total - warmup), 1e-12
         if kind == "warmup_stable_decay":
             decay = more["num_decay_steps"]

@@ -1,8 +1,10 @@
 """The command line that such a run is launched with."""
 
+import math
 from collections.abc import Iterator
 
 from fakeact_llm_training.sim.scenario import Scenario
+from fakeact_llm_training.sim.tuned import WARMUP_SHARES, WARMUP_STEPS
 
 MOST_CONSOLES = 16
 """Nodes whose output is watched together; of more, each node has a log file of its own."""
@@ -71,7 +73,15 @@ def _schedule(run: Scenario) -> Iterator[tuple[str, object]]:
         share = run.min_lr / run.peak_lr
         kwargs = f'"num_decay_steps": {decay}, "decay_type": "1-sqrt", "min_lr_ratio": {share:g}'
         yield "lr_scheduler_kwargs", f"'{{{kwargs}}}'"
-    yield "warmup_steps", run.warmup_steps
+    yield "warmup_steps", _warmup(run)
+
+
+def _warmup(run: Scenario) -> float:
+    """As it was given: a number of steps, or what stands for a share of all, which the Trainer rounds up."""
+    if run.kind != "finetune" or run.warmup_steps in WARMUP_STEPS:
+        return run.warmup_steps
+    shares = (share for share in WARMUP_SHARES if math.ceil(share * run.total_steps) == run.warmup_steps)
+    return next(shares, run.warmup_steps)
 
 
 def _strategy(what: str, interval: int, run: Scenario) -> Iterator[tuple[str, object]]:
