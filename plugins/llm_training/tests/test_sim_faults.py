@@ -34,7 +34,7 @@ from fakeact_llm_training.sim.fault_events import (
     XidLogged,
 )
 from fakeact_llm_training.sim.faults import MEAN, MIX, PEACE, Fate, mix
-from fakeact_llm_training.sim.kinds import FaultKind
+from fakeact_llm_training.sim.kinds import DialectName, FaultKind
 from fakeact_llm_training.sim.run import TrainingRun
 from fakeact_llm_training.sim.scenario import Scenario
 from hypothesis import given, settings
@@ -228,6 +228,22 @@ def test_a_gpu_off_the_bus_is_not_seen_until_its_node_is_replaced(monkeypatch: p
     moved, new = np.split(run.cluster.efficiency, [last * run.scenario.gpus_per_node])
     assert (moved == np.delete(before, own)).all()
     assert not set(new) & set(before)
+
+
+@pytest.mark.parametrize(("dialect", "counts"), [("megatron", False), ("pytorch", True)])
+def test_a_save_counts_once_its_trainer_has_seen_it(
+    dialect: DialectName, counts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Megatron looks for finished saves between steps: one that ends in a step that breaks is not resumed from."""
+    run = broken("oom", monkeypatch, math.inf, async_checkpoints=True, dialect=dialect)
+    until(run, CheckpointSaved)
+    saved = until(run, CheckpointSaved)
+    run._story.fate.due = run.elapsed + 1e-3
+    resumed = until(run, Resumed)
+    assert isinstance(saved, CheckpointSaved)
+    assert isinstance(resumed, Resumed)
+    assert resumed.path
+    assert (resumed.path == saved.path) is counts
 
 
 @pytest.mark.parametrize(("kind", "requeued"), [("oom", False), ("ecc_hbm", True), ("preemption", True)])

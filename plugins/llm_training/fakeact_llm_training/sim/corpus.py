@@ -9,7 +9,7 @@ from fakeact_llm_training.catalogue.records import Dataset, Model
 from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.kinds import DialectName
 from fakeact_llm_training.sim.layout import FORWARD_SHARE, Layout
-from fakeact_llm_training.sim.lengths import TYPED
+from fakeact_llm_training.sim.lengths import WITH_TYPED_LENGTHS
 from fakeact_llm_training.sim.model import active_parameters
 from fakeact_llm_training.sim.scenario import Data
 from fakeact_llm_training.sim.site import Tone
@@ -47,7 +47,7 @@ def held_out(layout: Layout, dialect: DialectName = "pytorch") -> int:
 
     Who types a number of global batches takes one of the usual.
     """
-    if dialect in TYPED:
+    if dialect in WITH_TYPED_LENGTHS:
         each = FORWARD_SHARE * layout.step_time
         usual = [number for number in EVAL_ITERS if SHORTEST_EVALUATION <= number * each <= LONGEST_EVALUATION]
         dice = random.Random(f"{layout.tokens} {layout.step_time}")
@@ -88,7 +88,7 @@ def _epochs(known: Sequence[Dataset], wish: Wish, model: Model, layout: Layout) 
 
 def draw_data(rng: random.Random, dataset: Dataset, wish: Wish, model: Model, layout: Layout) -> Data:
     """All of the corpus if that makes an epoch, else its first N sequences; ValueError if it is too small."""
-    if FRAMEWORKS[wish.dialect].either:
+    if FRAMEWORKS[wish.dialect].as_trainer:
         return _draw_files(rng, dataset, wish, model, layout)
     available = sequences_in(dataset, model, layout.sequence_length)
     validation, whole = held_out(layout, wish.dialect), steps_in(dataset, model, layout, wish.dialect)
@@ -111,7 +111,7 @@ def draw_epochs(rng: random.Random, tone: Tone, wish: Wish, model: Model, layout
     enough = [one for one in known if steps_in(one, model, layout, wish.dialect) * repeats >= total]
     in_tone = [one for one in enough if one.serious == (tone == "serious")]
     corpus = rng.choice(in_tone or enough or [max(known, key=lambda one: one.tokens)])
-    if FRAMEWORKS[wish.dialect].either:
+    if FRAMEWORKS[wish.dialect].as_trainer:
         return _through_files(rng, corpus, total, model, layout)
     available = sequences_in(corpus, model, layout.sequence_length)
     validation, whole = held_out(layout, wish.dialect), steps_in(corpus, model, layout, wish.dialect)

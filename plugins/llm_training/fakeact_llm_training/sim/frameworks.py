@@ -12,31 +12,33 @@ FP16_MODELS = ("pythia", "opt-", "gpt-neox", "gpt2", "gpt3")
 
 
 class Framework(NamedTuple):
-    """Shardings it offers, the model size from which it splits matrices, and from which it has stages.
-
-    `kinds` weighs what it is used for; `asynchronous` is the share of its runs that save in the background.
-    It runs on fleets of `largest` GPUs or fewer, if nobody asks for more. `by_epoch` says that it knows epochs: it
-    validates and saves where one ends, whatever its intervals; with `either` it does one or the other, counts steps
-    over the whole run, and takes the last batch of an epoch though it is not full. `between_steps` says
-    that a save in the background counts once a step has ended after it: the trainer looks for finished ones only then.
-    With `saves_first` a checkpoint comes before a validation, and there is one behind the first step, but none at the
-    end that is not due. Who `evaluates_behind` the loop does at its end only then what is not due inside it. `recent`
-    says that it needs the newest torch, and Python 3.11.
-    """
+    """What it can do, what it is used for, and how it counts, validates and saves."""
 
     shardings: frozenset[str]
     tensor_from: float
+    """Parameters of the model from which on it splits matrices."""
     stages_from: float
+    """Parameters from which on it has stages."""
     kinds: dict[Kind, float]
+    """Weights of what it is used for."""
     asynchronous: float
+    """The share of its runs that save in the background."""
     any_fabric: bool = True
     by_epoch: bool = True
-    either: bool = False
-    between_steps: bool = False
+    """It knows epochs: it validates and saves where one ends, whatever its intervals."""
+    as_trainer: bool = False
+    """As Hugging Face's Trainer does: at epochs' ends or at intervals, which count steps over the whole run; the last
+    batch of an epoch is taken though it is not full."""
+    finalizes_between_steps: bool = False
+    """A save in the background counts once a step has ended after it: only then are finished ones looked for."""
     saves_first: bool = False
+    """A checkpoint comes before a validation; there is one behind the first step, none at the end that is not due."""
     evaluates_behind: bool = False
-    recent: bool = False
+    """A validation at the end that was not due in the loop comes behind it."""
+    newest_torch: bool = False
+    """It needs the newest torch, and Python 3.11."""
     largest: int = 131_072
+    """GPUs of the largest fleet that it runs on if nobody asks for more."""
 
 
 NEVER = float("inf")
@@ -47,15 +49,15 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "megatron": Framework(
         frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 1.0, "finetune": 0.05, "resume": 1.5}, 0.6,
-        any_fabric=False, by_epoch=False, between_steps=True, evaluates_behind=True,
+        any_fabric=False, by_epoch=False, finalizes_between_steps=True, evaluates_behind=True,
     ),
     "torchtitan": Framework(
         frozenset(("FSDP", "HSDP")), 12e9, NEVER, {"pretrain": 1.0, "finetune": 0.005, "resume": 1.0}, 0.6,
-        any_fabric=False, by_epoch=False, saves_first=True, recent=True,
+        any_fabric=False, by_epoch=False, saves_first=True, newest_torch=True,
     ),
     "hf": Framework(
         frozenset(("DDP", "FSDP", "ZeRO-2", "ZeRO-3")),
-        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0, either=True, largest=64,
+        NEVER, NEVER, {"pretrain": 0.1, "finetune": 3.0, "resume": 0.02}, 0.0, as_trainer=True, largest=64,
     ),
     "deepspeed": Framework(
         frozenset(("ZeRO-1", "ZeRO-2", "ZeRO-3")),

@@ -10,7 +10,7 @@ from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
 from fakeact_llm_training.sim.kinds import FaultRate
 from fakeact_llm_training.sim.layout import Layout
-from fakeact_llm_training.sim.lengths import TYPED, draw_typed, schedule_as_typed
+from fakeact_llm_training.sim.lengths import WITH_TYPED_LENGTHS, draw_typed, schedule_as_typed
 from fakeact_llm_training.sim.machine import draw_machine
 from fakeact_llm_training.sim.model import total_parameters
 from fakeact_llm_training.sim.scenario import Data, Scenario
@@ -34,10 +34,10 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
         data = draw_data(rng, wish.dataset or draw_corpus(rng, tone, wish, model, layout), wish, model, layout)
         epochs = wish.passes
     schedule = None
-    if wish.is_long and wish.dialect in TYPED and epochs == 1:
+    if wish.is_long and wish.dialect in WITH_TYPED_LENGTHS and epochs == 1:
         data, schedule = _as_typed(rng, wish, data, model, layout)
     nodes = node_count(gpu, wish.gpus) or 1
-    per_epoch = layout.steps_in(data.samples, partial=FRAMEWORKS[wish.dialect].either)
+    per_epoch = layout.steps_in(data.samples, partial=FRAMEWORKS[wish.dialect].as_trainer)
     rate = io_per_node(rng, model, nodes)
     rare = total_parameters(model) * 14 / nodes / rate > LONG_CHECKPOINT
     habits = draw_habits(rng, wish.dialect, model, gpu, faults)
@@ -59,7 +59,7 @@ def draw_fresh(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
             nodes=nodes,
             per_node=wish.gpus // nodes,
             tone=tone,
-            recent=FRAMEWORKS[wish.dialect].recent,
+            newest_torch=FRAMEWORKS[wish.dialect].newest_torch,
         ),
         data=data,
         epochs=epochs,

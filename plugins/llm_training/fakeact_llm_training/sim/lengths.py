@@ -14,7 +14,7 @@ from fakeact_llm_training.sim.kinds import DialectName
 from fakeact_llm_training.sim.layout import Layout
 from fakeact_llm_training.sim.schedule import Annealing, Schedule, Typed
 
-TYPED: frozenset[DialectName] = frozenset(("megatron", "nemo"))
+WITH_TYPED_LENGTHS: frozenset[DialectName] = frozenset(("megatron", "nemo"))
 NEMOS_STEPS, NEMOS_WARMUP = 1_168_251, 2000
 IN_SAMPLES, IN_SHARES, SHORTER_DECAY = 0.45, 0.3, 0.3
 WARMUPS = (100, 200, 500, 1000, 1500, 2000, 2000, 2500, 3000, 5000, 8000, 10_000)

@@ -11,7 +11,7 @@ from fakeact_llm_training.sim.frameworks import FRAMEWORKS
 from fakeact_llm_training.sim.habits import draw_habits, draw_time_limit, interval, io_per_node, save_interval
 from fakeact_llm_training.sim.kinds import DialectName, FaultRate
 from fakeact_llm_training.sim.layout import FASTEST, SLOWEST, Layout, fullness, layouts_of, taste
-from fakeact_llm_training.sim.lengths import TYPED, draw_typed, schedule_as_typed
+from fakeact_llm_training.sim.lengths import WITH_TYPED_LENGTHS, draw_typed, schedule_as_typed
 from fakeact_llm_training.sim.machine import age_share, candidate_gpus, candidate_models, shuffled
 from fakeact_llm_training.sim.scenario import Data, Scenario
 from fakeact_llm_training.sim.schedule import Optimizer, Schedule
@@ -40,7 +40,7 @@ def draw_resumed(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) 
     start = max(1, round(total - left if left else total * rng.uniform(0.08, 0.88)) // every) * every
     site = draw_site(
         rng, model, gpu, data.dataset, kind="resume", nodes=nodes, per_node=wish.gpus // nodes, tone=tone,
-        recent=FRAMEWORKS[wish.dialect].recent,
+        newest_torch=FRAMEWORKS[wish.dialect].newest_torch,
     )  # fmt: skip
     return Scenario(
         tone=tone,
@@ -110,10 +110,10 @@ def _best(rng: random.Random, wish: Wish, model: Model, gpu: Gpu) -> Layout | No
 def _plan(rng: random.Random, wish: Wish, data: Data, model: Model, layout: Layout) -> tuple[Data, Schedule]:
     """The recipe's course; or one as long as somebody typed it, where frameworks take what is typed."""
     plan = recipe(model.slug)
-    if FRAMEWORKS[wish.dialect].either:
+    if FRAMEWORKS[wish.dialect].as_trainer:
         data = _of_files(rng, data, model, layout)
     steps, floor = data.max_steps or data.samples // layout.global_batch, model.peak_lr * plan.floor
-    if wish.dialect not in TYPED:
+    if wish.dialect not in WITH_TYPED_LENGTHS:
         return data, Schedule(plan.kind, model.peak_lr, floor, plan.warmup, steps)
     most = data.available - data.validation
     typed = draw_typed(rng, wish.dialect, layout, steps, most)

@@ -108,7 +108,7 @@ class Scenario(FlatNames):
     def is_due(self, interval: int, step: int) -> bool:
         """Whether what is done at an interval, or at epochs' ends, is due after a step."""
         ends = step % self.steps_per_epoch == 0
-        if step == self.total_steps or (ends and self.by_epoch and not FRAMEWORKS[self.dialect].either):
+        if step == self.total_steps or (ends and self.by_epoch and not FRAMEWORKS[self.dialect].as_trainer):
             return True
         if interval in {0, self.steps_per_epoch} and self.by_epoch:
             return ends
@@ -131,7 +131,7 @@ class Scenario(FlatNames):
 
     def _place(self, step: int) -> int:
         """The step that intervals count: fine-tunes evaluate so many times an epoch, long runs at round steps."""
-        if self.kind == "finetune" and self.by_epoch and not FRAMEWORKS[self.dialect].either:
+        if self.kind == "finetune" and self.by_epoch and not FRAMEWORKS[self.dialect].as_trainer:
             return (step - 1) % self.steps_per_epoch + 1
         return step
 
@@ -158,7 +158,7 @@ class Scenario(FlatNames):
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch."""
-        return self.layout.steps_in(self.train_samples, partial=FRAMEWORKS[self.dialect].either)
+        return self.layout.steps_in(self.train_samples, partial=FRAMEWORKS[self.dialect].as_trainer)
 
     @property
     def total_steps(self) -> int:

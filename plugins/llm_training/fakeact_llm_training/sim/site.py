@@ -143,9 +143,9 @@ def _hosts(site: Site) -> tuple[str, ...]:
 
 def draw_site(
     rng: random.Random, model: Model, gpu: Gpu, dataset: Dataset, *, kind: Kind, nodes: int, per_node: int, tone: Tone,
-    recent: bool = False,
+    newest_torch: bool = False,
 ) -> Site:  # fmt: skip
-    """Name everything; nothing here has an influence on a figure. Some frameworks ask for the `recent` software."""
+    """Name everything; nothing here has an influence on a figure. Some frameworks need the `newest_torch`."""
     words = names()
     silly = tone == "silly"
     cluster = rng.choice(words.silly_clusters if silly else words.clusters)
@@ -165,7 +165,7 @@ def draw_site(
         master_port=rng.choice(MASTER_PORTS),
         job_id=rng.randint(10_000, 9_999_999),
         run_name=run_name,
-        versions=_versions(rng, gpu, recent=recent),
+        versions=_versions(rng, gpu, newest_torch=newest_torch),
         paths=_paths(rng, _places(rng, kind, cluster, run_name), model, dataset),
     )
 
@@ -209,10 +209,10 @@ def _paths(rng: random.Random, places: tuple[str, str, str], model: Model, datas
     )
 
 
-def _versions(rng: random.Random, gpu: Gpu, *, recent: bool) -> Versions:
+def _versions(rng: random.Random, gpu: Gpu, *, newest_torch: bool) -> Versions:
     blackwell = gpu.slug in {"b200", "gb200"}
     stacks = AMD_STACKS if gpu.vendor == "amd" else NVIDIA_STACKS[1 if blackwell else 0 :]
-    torch, cuda, nccl, drivers = rng.choice(stacks[-1:] if recent else stacks)
+    torch, cuda, nccl, drivers = rng.choice(stacks[-1:] if newest_torch else stacks)
     driver = rng.choice(drivers)
     driver_cuda = cuda if gpu.vendor == "amd" else DRIVER_CUDA[driver.split(".")[0]]
-    return Versions(torch, cuda, nccl, driver, driver_cuda, rng.choice(PYTHONS[1:] if recent else PYTHONS))
+    return Versions(torch, cuda, nccl, driver, driver_cuda, rng.choice(PYTHONS[1:] if newest_torch else PYTHONS))

@@ -150,7 +150,7 @@ class Story:
 
     def forget_unseen(self) -> None:
         """A save that was complete in the middle of a step that never ended, where trainers look between steps."""
-        if self._unseen and FRAMEWORKS[self.scenario.dialect].between_steps:
+        if self._unseen and FRAMEWORKS[self.scenario.dialect].finalizes_between_steps:
             self.storage.forget(self._unseen)
         self._unseen = None
 

@@ -19,7 +19,7 @@ from fakeact_llm_training.sim.wish import Wish
 WARMUP_SHARES, WARMUP_STEPS, LARGEST_SHARE = (0.03, 0.03, 0.03, 0.05, 0.1), (10, 20, 50, 100), 0.2
 SHARE_GIVEN = 0.65
 # People type multiples of such a unit from so many steps on.
-TYPED = ((250, 50), (100, 25), (30, 10), (12, 5))
+UNITS = ((250, 50), (100, 25), (30, 10), (12, 5))
 # Evaluations in an epoch of those who stop early, and how many without improvement they bear.
 EVALUATIONS, PATIENCE, PATIENT_SHARE = (2, 3, 4), (2, 3, 3), 0.4
 
@@ -31,7 +31,7 @@ def draw_tuned(rng: random.Random, wish: Wish, tone: Tone, faults: FaultRate) ->
     patient = rng.random() < PATIENT_SHARE
     every = -(-per_epoch // rng.choice(EVALUATIONS)) if patient or rng.random() < 0.4 else 0
     saves = per_epoch if rng.random() < 0.6 else every or per_epoch
-    if FRAMEWORKS[wish.dialect].either:
+    if FRAMEWORKS[wish.dialect].as_trainer:
         every = _typed(every)
         # Who goes back to the best weights has to save whenever there may be better ones.
         saves = every if patient else per_epoch if saves == per_epoch else every
@@ -56,7 +56,7 @@ def _typed(steps: int) -> int:
     >>> [_typed(steps) for steps in (0, 7, 48, 143, 1234)]
     [0, 7, 50, 150, 1250]
     """
-    unit = next((unit for least, unit in TYPED if steps >= least), 1)
+    unit = next((unit for least, unit in UNITS if steps >= least), 1)
     return round(steps / unit) * unit
 
 

@@ -182,19 +182,20 @@ class Speaker(Dialect):
     # Faults and restarts
     async def on_XidLogged(self, event: "faults.XidLogged") -> None:  # noqa: N802
         """The trainer reads its nodes' kernel logs, for as long as it lives."""
-        seen = sum(1 for _ in self.faults.kernel_log())
+        before = list(self.faults.kernel_log())
         await super().on_XidLogged(event)
+        if not self.faults.workers_live:
+            return
         reader = event.rank - event.local_rank
-        for line in list(self.faults.kernel_log())[seen:] if self.faults.workers_live else ():
+        for line in list(self.faults.kernel_log())[len(before) :]:
             await self.log.warning(f"{event.host}: kernel: {line.partition('] ')[2]}", reader)
 
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         for change in event.replaced:
-            was, now = (
-                f"{change.old_host} (node {change.old_node})",
-                f"{change.new_host} joins as node {change.new_node}",
+            await self.log.warning(
+                f"{change.old_host} (node {change.old_node}) is drained, {change.new_host} joins as node "
+                f"{change.new_node}"
             )
-            await self.log.warning(f"{was} is drained, {now}")
         await self.log.info(
             f"Attempt {event.attempt}: workers started again, {self.run.host(0)} pids {event.pids[0]} to "
             f"{event.pids[-1]}"
