@@ -60,8 +60,17 @@ REGISTRY = {
     ("qwen3", "14B"): Shape(5120, 40, 40, 8, 128, 17408, 151936, qk_norm=True),
     ("qwen3", "32B"): Shape(5120, 64, 64, 8, 128, 25600, 151936, qk_norm=True),
 }
+# ProcessGroupNCCL.cpp of torch 2.12.0 by the words behind its lines.
+C10D = {
+    "watchdog thread terminated": 2197,
+    "Watchdog caught": 757, "failure detected by": 2395, "Stack trace of": 801, "First PG on": 2732, "Observed": 1922,
+    "Received a dump signal": 1987, "preparing to dump": 1700, "Some NCCL operations": 818, "To avoid data": 832,
+}  # fmt: skip
+SAID = re.compile(r"\[rank0\]:\[rank(\d+)\]:\[E(\d+) (\d\d:\d\d:\d\d\.\d{6})\d{3} ProcessGroupNCCL\.cpp:(\d+)\] (.*)")
+CALLS = {"_ALLGATHER_BASE": "all_gather_into_tensor", "_REDUCE_SCATTER_BASE": "reduce_scatter_tensor"}
 # run.py's line in torch's releases, the lines of the launcher's other messages, and NCCL as the wheels bundle it.
 RELEASES = {
+    "862": ("1014", "988", "2.29.7"),
     "792": ("897", "869", "2.21.5"),
     "766": ("900", "874", "2.26.2"),
     "774": ("900", "874", "2.27.3"),
@@ -386,6 +395,89 @@ def collectives_time_out(log: Log) -> Iterator[str]:
                 yield m[0]
 
 
+def _said(log: Log) -> Iterator[tuple[int, datetime, int, str]]:
+    """Which lines the process group of rank 0 says, when, where in its source, what."""
+    for at, line in enumerate(log.others):
+        if match := SAID.fullmatch(line):
+            yield at, datetime.strptime(f"2024 {match[3]}", "%Y %H:%M:%S.%f"), int(match[4]), match[5]
+
+
+def one_worker_is_shown(log: Log) -> Iterator[str]:
+    """``--local-ranks-filter 0 --tee 3``: workers write as rank 0 or not at all, and c10d's rank stands behind that."""
+    if not any("--local-ranks-filter 0 --role rank --tee 3" in line for line in log.others):
+        yield "nobody says what is shown"
+    for line in log.others:
+        found = re.match(r"(\[rank0\]:)?\[rank(\d+)\]: ?(?=\[|\w|$)", line)
+        if found and not line.startswith("[rank0]:" * 2) and (found[1] or found[2] != "0"):
+            yield line
+        if re.match(r"#\d+ |frame #|terminate called|  what", line):
+            yield line
+
+
+def recorder_speaks_in_order(log: Log) -> Iterator[str]:
+    """Time-out, stack, signal, dump within a second or so, and a minute after the time-out the end."""
+    said = list(_said(log))
+    for _, _, source, text in said:
+        if (wanted := next((line for words, line in C10D.items() if words in text), None)) != source:
+            yield f"{text} in line {source}, not {wanted}"
+    for place, (at, when, source, text) in enumerate(said):
+        if source != C10D["Watchdog caught"]:
+            continue
+        begun = [entry for entry in said[place + 1 :] if (entry[1] - when).total_seconds() >= 0]
+        if [entry[2] for entry in begun[:2]] != [C10D["failure detected by"], C10D["Stack trace of"]] or (
+            "not found" in begun[1][3]
+        ):
+            yield f"{text}, and then {begun[:2]}"
+            continue
+        yield from _stack_is_whole(log.others[begun[1][0] + 1 :], text)
+        if at > begun[1][0]:
+            yield f"{text} behind its stack"
+        yield from _dump_follows(said, when)
+
+
+def _stack_is_whole(lines: list[str], caught: str) -> Iterator[str]:
+    """Frames are numbered from 0 on, an empty line ends them; the innermost is the operation that hangs."""
+    end = lines.index("[rank0]:")
+    frames = [
+        re.fullmatch(r"\[rank0\]:#(\d+) (\S+) from \S+\.py:\d+|.*<frozen runpy>:\d+", line) for line in lines[:end]
+    ]
+    numbers = [line.split("#")[1].split(" ")[0] for line in lines[:end]]
+    if not all(frames) or numbers != [str(place) for place in range(end)]:
+        yield f"{caught}: {lines[:end]}"
+    op = re.search(r"OpType=(\w+)", caught)
+    if op and end and not lines[0].startswith(f"[rank0]:#0 {CALLS[op[1]]} from "):
+        yield f"{caught}: {lines[0]}"
+
+
+def _dump_follows(said: list[tuple[int, datetime, int, str]], when: datetime) -> Iterator[str]:
+    """A dump within 1.3 s, before if another rank was the first to be late; the end a minute later."""
+    for words, earliest, latest in (
+        ("Received a dump signal", -1.0, 1.3),
+        ("preparing to dump", -1.0, 1.31),
+        ("Some NCCL operations", 59.9, 61.0),
+    ):
+        after = [(moment - when).total_seconds() for _, moment, source, _ in said if source == C10D[words]]
+        if not any(earliest <= seconds <= latest for seconds in after):
+            yield f"{words} {after} s after the time-out"
+
+
+def reports_are_whole(log: Log) -> Iterator[str]:
+    """A launcher's report has each of its workers, the first to fail as [0], and names the signals."""
+    workers = next((int(m[1]) for line in log.others if (m := re.search(r"--nproc_per_node=(\d+)", line))), 0)
+    for at, line in enumerate(log.others):
+        if line != "torchtitan.train FAILED":
+            continue
+        block = log.others[at : next(n for n in range(at + 2, len(log.others)) if set(log.others[n]) == {"="})]
+        numbers = [int(m[1]) for entry in block if (m := re.fullmatch(r"\[(\d+)\]:", entry))]
+        if sorted(numbers) != list(range(workers)) or numbers[-1]:
+            yield f"{numbers} of {workers} workers"
+        codes = [entry for entry in block if entry.startswith("  exitcode")]
+        if not all(
+            re.fullmatch(r"  exitcode  : (-\d+ \(pid: \d+\)  \(SIG[A-Z]+\)|\d+ \(pid: \d+\) )", code) for code in codes
+        ):
+            yield f"{codes}"
+
+
 def conversion_follows(log: Log) -> Iterator[str]:
     """What is converted is the last step's checkpoint of the model that was built; standard errors fit."""
     for line in log.others:
@@ -456,6 +548,9 @@ RULES = (
     transfers_take_their_time,
     garbage_is_collected,
     collectives_time_out,
+    one_worker_is_shown,
+    recorder_speaks_in_order,
+    reports_are_whole,
     conversion_follows,
     versions_agree,
     processes_end_once,

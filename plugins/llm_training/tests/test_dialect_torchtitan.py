@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakeact_llm_training.catalogue import models
-from fakeact_llm_training.dialects.torchtitan import Speaker
+from fakeact_llm_training.dialects.torchtitan import Speaker, stack
 from fakeact_llm_training.dialects.torchtitan.metrics import Meter, flops_per_token, memory, step_line, validation_line
 from fakeact_llm_training.dialects.torchtitan.registry import config, flavor, optimized_tensors
 from fakeact_llm_training.init import init
@@ -166,10 +166,12 @@ def test_a_signal_is_named_as_its_python_shows_enums() -> None:
     assert list(torchrun.killed(LAUNCHER, 15))[-1].endswith("SignalException: Process 2514 got signal: 15")
 
 
+HANG = c10d.Hang(1, 4711, 78, "BROADCAST", 80, 80, 600000, 600096, 79, 77, 0, 0, "default_pg", 1)
+
+
 def test_the_watchdog_speaks_as_in_public_logs() -> None:
     """Words, counters and line numbers of torch 2.9, two blanks before the failure."""
-    hang = c10d.Hang(1, 4711, 78, "BROADCAST", 80, 80, 600000, 600096, 79, 77, 0, 0, "default_pg", 1)
-    lines = list(c10d.timed_out(WHEN, "2.9.1", hang, first=True))
+    lines = list(c10d.timed_out(WHEN, LAUNCHER, HANG, signals=True))
     assert re.fullmatch(
         r"\[rank1\]:\[E1103 09:05:06\.123456\d{3} ProcessGroupNCCL\.cpp:683\] \[Rank 1\] Watchdog caught collective "
         r"operation timeout: WorkNCCL\(SeqNum=78, OpType=BROADCAST, NumelIn=80, NumelOut=80, Timeout\(ms\)=600000\) "
@@ -181,6 +183,50 @@ def test_the_watchdog_speaks_as_in_public_logs() -> None:
         "status: last enqueued work: 79, last completed work: 77"
     )
     assert [line.split(".cpp:")[1].split("]")[0] for line in lines] == ["683", "2241", "730", "2573"]
+
+
+def test_the_flight_recorder_speaks_as_in_public_logs() -> None:
+    """Torch 2.12 has the stack of the collective, an empty line behind it, and dumps what it has."""
+    launcher = LAUNCHER._replace(torch="2.12.0+cu130")
+    lines = list(c10d.timed_out(WHEN, launcher, HANG, stack.reduced(), signals=True))
+    assert lines[2].endswith(" ProcessGroupNCCL.cpp:801] Stack trace of the failed collective: ")
+    assert lines[3] == f"#0 reduce_scatter_tensor from {launcher.packages}/torch/distributed/distributed_c10d.py:4835"
+    assert lines[-2] == ""
+    assert lines[-1].endswith(
+        ".cpp:2732] [PG ID 0 PG GUID 0(default_pg) Rank 1] First PG on this rank to signal dumping."
+    )
+    observed, received, preparing = c10d.dumped(WHEN, launcher.torch, c10d.Dump(0, 4711, 1, 5, 5))
+    assert observed.endswith("Rank 0] Observed flight recorder dump signal from another rank via TCPStore.")
+    assert "Received a dump signal due to a collective timeout from  rank 1 and we will try our best" in received
+    assert "Last enqueued NCCL work: 5, last completed NCCL work: 5.This is most likely caused" in received
+    assert preparing.endswith("Include stack trace: 1, only active collectives: 0")
+
+
+def test_what_a_watchdog_throws_is_said_twice_and_wrapped_once() -> None:
+    """It is repeated at the very end; behind it stands the one that holds it, raised six lines after it is logged."""
+    lines = list(c10d.aborted(WHEN, LAUNCHER._replace(torch="2.12.0+cu130"), HANG))
+    raised = [line for line in lines if line.startswith("Exception raised from")]
+    assert [line.split(" from ")[1].split(" at ")[0] for line in raised] == ["checkTimeout", "checkTimeout", "run"]
+    assert [line.split(".cpp:")[1].split(" ")[0] for line in raised] == ["760", "760", "2203"]
+    assert raised[0] == raised[1]
+
+
+def test_a_report_lists_whom_the_launcher_has_ended() -> None:
+    """As torch 2.12 formats it: a signal's name behind two blanks, a blank where there is none."""
+    first = torchrun.Failure(WHEN, "localhost", 2, 2, 2269, 1)
+    ended = torchrun.Failure(WHEN, "localhost", 0, 0, 2267, -15)
+    lines = list(torchrun.child_failed(LAUNCHER._replace(torch="2.12.0+cu130"), "t.py", [first, ended]))
+    assert "  exitcode  : -15 (pid: 2267)  (SIGTERM)" in lines
+    assert "  exitcode  : 1 (pid: 2269) " in lines
+
+
+def test_line_numbers_are_those_of_the_release() -> None:
+    """Releases are compared as numbers: 2.12 is not older than 2.8."""
+    assert [torchrun.is_older(torch, "2.8") for torch in ("2.7.1+cu128", "2.8.0", "2.12.0+cu130")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
@@ -197,7 +243,9 @@ def drama(words: str) -> list[str]:
     return next(list(lines) for lines in logs if any(words in line for line in lines))
 
 
-@pytest.mark.parametrize("words", ["Watchdog caught", "DUE TO JOB REQUEUE", "[rank", "DUE TO TIME LIMIT"])
+@pytest.mark.parametrize(
+    "words", ["Watchdog caught", "DUE TO JOB REQUEUE", "[rank0]:[rank0]: ", "DUE TO TIME LIMIT", "FAILED", "Observed"]
+)
 def test_the_reader_finds_nothing_after_restarts(words: str) -> None:
     """Counters, checkpoints, processes and time-outs agree over faults and restarts."""
     assert checker.faults(drama(words)) == []
@@ -278,6 +326,10 @@ def test_a_collection_that_took_no_time_is_found() -> None:
 
 
 FAULTY_SLIPS = {
+    "one_worker_is_shown": edit(r"^\[rank0\](?=:\[rank0\]:\[E)", "[rank2]"),
+    "recorder_speaks_in_order": edit(
+        "Stack trace of the failed collective: ", "Stack trace of the failed collective not found"
+    ),
     "collectives_time_out": edit(r"Timeout\(ms\)=\d+", "Timeout(ms)=1000"),
     "processes_end_once": twice("Sending process"),
 }
@@ -290,9 +342,32 @@ def test_each_rule_about_faults_catches_its_slip(rule: str) -> None:
     assert any(fault.startswith(rule) for fault in checker.faults(FAULTY_SLIPS[rule](sound)))
 
 
+def test_a_report_without_those_who_were_ended_is_found() -> None:
+    """A worker that is not in its launcher's report is a slip."""
+    sound = drama("FAILED")
+    at = next(index for index, line in enumerate(sound) if "(SIGTERM)" in line) - 4
+    assert any(fault.startswith("reports_are_whole") for fault in checker.faults(sound[:at] + sound[at + 6 :]))
+
+
+RECORDED = {
+    "a frame is missing": without(r"^\[rank0\]:#2 "),
+    "it is another operation": edit(r"#0 \w+ from", "#0 all_to_all from"),
+    "nothing is dumped": without("Received a dump signal"),
+    "it is another release's line": edit(r"ProcessGroupNCCL\.cpp:757\]", "ProcessGroupNCCL.cpp:683]"),
+    "the end comes at once": edit(r"(E\d+) \d\d:\d\d:\d\d(?=\.\d+ ProcessGroupNCCL.cpp:818)", r"\1 00:00:00"),
+}
+
+
+@pytest.mark.parametrize("slip", RECORDED)
+def test_what_a_flight_recorder_does_not_say_is_found(slip: str) -> None:
+    """Frames, operation, dump, source lines and times are looked at one by one."""
+    spoiled = RECORDED[slip](drama("Watchdog caught"))
+    assert any(fault.startswith("recorder_speaks_in_order") for fault in checker.faults(spoiled))
+
+
 def test_every_rule_is_shown_to_catch_something() -> None:
     """No rule without a slip."""
-    assert {rule.__name__ for rule in checker.RULES} == SLIPS.keys() | FAULTY_SLIPS.keys()
+    assert {rule.__name__ for rule in checker.RULES} == SLIPS.keys() | FAULTY_SLIPS.keys() | {"reports_are_whole"}
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])

@@ -24,6 +24,7 @@ from fakeact_llm_training.sim.events import (
 )
 from fakeact_llm_training.sim.fault_events import (
     Cancelled,
+    DumpSignal,
     Fault,
     NodeLost,
     RankFailed,
@@ -42,7 +43,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 SEEDS = range(12)
-FALL = (Cancelled, Fault, XidLogged, WatchdogTimeout, RankFailed, NodeLost, Teardown)
+FALL = (Cancelled, Fault, XidLogged, WatchdogTimeout, DumpSignal, RankFailed, NodeLost, Teardown)
 
 
 def run_of(scenario: Scenario, seed: int = 0) -> TrainingRun:
@@ -301,6 +302,28 @@ def test_training_goes_on_from_the_last_complete_checkpoint(seed: int) -> None:
             assert event.consumed_tokens == event.step * scenario.tokens_per_step
             assert (event.epoch - 1) * scenario.steps_per_epoch + event.step_in_epoch == event.step
             step = event.step
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_flight_recorders_are_written_within_a_second(seed: int) -> None:
+    """One rank signals first; each other that has not timed out by the time it looks is told by that one."""
+    _, events = drama(seed)
+    for at, event in enumerate(events):
+        if not isinstance(event, Fault) or not event.hangs:
+            continue
+        later = events[at + 1 :]
+        end = next((n for n, other in enumerate(later) if isinstance(other, RankFailed)), len(later))
+        late = {other.rank: other for other in later[:end] if isinstance(other, WatchdogTimeout)}
+        told = {other.rank: other for other in later[:end] if isinstance(other, DumpSignal)}
+        if not late:
+            continue
+        first = min(late.values(), key=lambda other: other.at)
+        assert first.signals
+        assert {0, event.rank, *late} == told.keys()
+        for rank, signal in told.items():
+            assert 0 < signal.at - first.at < 1.3
+            assert (signal.source is None) == (rank in late and late[rank].signals)
+            assert signal.source in {None, first.rank}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

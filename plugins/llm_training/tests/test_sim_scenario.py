@@ -16,6 +16,7 @@ from fakeact_llm_training.sim.model import active_parameters
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.schedule import Schedule
 from fakeact_llm_training.sim.usual import usual_batch
+from fakeact_llm_training.tools.torchrun import release
 
 SEEDS = range(300)
 
@@ -184,13 +185,13 @@ def test_process_ids_are_distinct_on_the_largest_fleet() -> None:
 
 def test_software_fits_the_hardware() -> None:
     """NCCL is the one in torch's wheel, Blackwell has CUDA 12.8, AMD has ROCm."""
-    bundled = {"2.6": "2.21.5", "2.7": "2.26.2", "2.8": "2.27.3", "2.9": "2.27.5"}
+    bundled = {"2.6": "2.21.5", "2.7": "2.26.2", "2.8": "2.27.3", "2.9": "2.27.5", "2.12": "2.29.7"}
     for run in drawn():
         versions = run.site.versions
         if run.gpu.vendor == "amd":
             assert "rocm" in versions.torch
             continue
-        assert versions.nccl.startswith(bundled[versions.torch[:3]])
+        assert versions.nccl.startswith(bundled[release(versions.torch)])
         assert versions.torch.endswith("cu" + versions.cuda.replace(".", ""))
         assert float(versions.driver_cuda) >= float(versions.cuda)
         assert run.gpu.slug not in {"b200", "gb200"} or float(versions.cuda) >= 12.8

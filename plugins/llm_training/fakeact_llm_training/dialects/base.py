@@ -93,6 +93,9 @@ class Dialect:
     async def on_WatchdogTimeout(self, event: "fe.WatchdogTimeout") -> None:  # noqa: N802
         await self.faults.timed_out(event)
 
+    async def on_DumpSignal(self, event: "fe.DumpSignal") -> None:  # noqa: N802
+        await self.faults.signalled(event)
+
     async def on_RankFailed(self, event: "fe.RankFailed") -> None:  # noqa: N802
         await self.faults.failed(event)
 

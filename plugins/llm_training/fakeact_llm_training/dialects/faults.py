@@ -6,7 +6,7 @@ or Ctrl-C, from the launcher down to the workers. A dialect adds where in its so
 
 import random
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
@@ -35,6 +35,7 @@ class Faults:
         self._fault: ev.Fault | None = None
         self._hangs: dict[int, c10d.Hang] = {}
         self._failed: list[ev.RankFailed] = []
+        self._torn: dict[str, datetime] = {}
         self._xids: list[ev.XidLogged] = []
         self._reported = False
         self._workers_live = self._launchers_live = True
@@ -43,6 +44,10 @@ class Faults:
     def frames(self, broken: Broken, step: int, launcher: torchrun.Launcher) -> Iterable[Frame]:
         """Where a rank is in the source when something breaks in a step, outermost frame first."""
         raise NotImplementedError
+
+    def called(self, op: str) -> Iterable[Frame]:  # noqa: ARG002 - for dialects that can tell
+        """Where a collective was called, innermost frame first, as the flight recorder keeps it."""
+        return ()
 
     def path(self, file: str, launcher: torchrun.Launcher) -> str:
         """Where a file of these frames lies."""
@@ -58,6 +63,7 @@ class Faults:
         self._fault, self._reported = fault, False
         self._hangs.clear()
         self._failed.clear()
+        self._torn.clear()
         self._xids.clear()
         if fault.kind == "preemption":
             await self._cancelled("PREEMPTION")
@@ -84,10 +90,20 @@ class Faults:
             event.last_enqueued, event.last_completed, event.group, event.group_guid, event.group_name,
             event.group_rank,
         )  # fmt: skip
-        first = not self._hangs
         self._hangs[event.rank] = hang
-        moment, torch = self._speaker.moment(event.at), self._run.site.versions.torch
-        for line in c10d.timed_out(moment, torch, hang, first=first):
+        moment, launcher = self._speaker.moment(event.at), self._launcher_of(event.rank)
+        stack = self.called(event.op) if self._records(launcher) else ()
+        for line in c10d.timed_out(moment, launcher, hang, stack, signals=event.signals):
+            await self._speaker.by_worker(event.rank, line)
+
+    def _records(self, launcher: torchrun.Launcher) -> bool:
+        """Whether the flight recorder keeps where collectives were called."""
+        return not torchrun.is_older(launcher.torch, c10d.RECORDS_BY_DEFAULT)
+
+    async def signalled(self, event: "ev.DumpSignal") -> None:
+        """A rank's monitor thread writes down what the flight recorder has."""
+        dump = c10d.Dump(event.rank, event.pid, event.source, event.last_enqueued, event.last_completed)
+        for line in c10d.dumped(self._speaker.moment(event.at), self._run.site.versions.torch, dump):
             await self._speaker.by_worker(event.rank, line)
 
     async def failed(self, event: "ev.RankFailed") -> None:
@@ -124,10 +140,12 @@ class Faults:
         told = self._is_preempted or (own is None and not self._restarts_are_left)
         if told:
             await self._speaker.by_launcher(event.node, torchrun.death_signal(moment, launcher, event.signal))
-        gone = {failed.pid for failed in self._failed}
+        # Who has aborted is still there when its launcher ends the others, but for the first.
+        gone = {failed.pid for failed in self._failed if failed.error != "watchdog" or failed is own}
         alive = [pid for pid in event.pids if pid not in gone]
         for line in torchrun.close_all(moment, launcher, alive, event.signal):
             await self._speaker.by_launcher(event.node, line)
+        self._torn[event.host] = moment
         self._workers_live = False
         self._launchers_live = self._launchers_live and not self._is_preempted
         if told:
@@ -212,7 +230,7 @@ class Faults:
         speaker = self._speaker
         node = first.rank // self._run.gpus_per_node
         launcher = speaker.launcher(node)
-        own = [self.failure(event) for event in self._failed if event.host == first.host]
+        own = self._failures(first, node, launcher)
         if own[0].traceback:
             await speaker.by_launcher(node, torchrun.error_file(speaker.io.now(), launcher, own[0].error_file))
         for line in torchrun.child_failed(launcher, self.script, own):
@@ -222,6 +240,21 @@ class Faults:
             await speaker.by_scheduler(slurm.task_exited(first.host, node, 1))
             await speaker.by_scheduler(slurm.step_aborted())
             await speaker.by_scheduler(slurm.cancelled(speaker.io.now(), job, speaker.host(0), "", step=0))
+
+    def _failures(self, first: "ev.RankFailed", node: int, launcher: torchrun.Launcher) -> list[torchrun.Failure]:
+        """A node's entries in the report; who died of a signal was found so when the launcher ended the others."""
+        found = {event.rank: self.failure(event) for event in self._failed if event.host == first.host}
+        if not launcher.lists_ended:
+            return list(found.values())
+        when, now, per_node = self._torn.get(first.host), self._speaker.io.now(), self._run.gpus_per_node
+        host = f"{first.host}.{self._run.site.domain}"
+        for local in range(per_node):
+            rank = node * per_node + local
+            ended = torchrun.Failure(now, host, rank, local, self._speaker.pid(rank), -15)
+            known = found.setdefault(rank, ended)
+            if known.exitcode < 0:
+                found[rank] = known._replace(when=(when or known.when) if rank == first.rank else now)
+        return [found.pop(first.rank), *(found[rank] for rank in sorted(found))]
 
     def failure(self, event: "ev.RankFailed") -> torchrun.Failure:
         """A worker's entry in the report; most scripts do not record their exceptions for it."""

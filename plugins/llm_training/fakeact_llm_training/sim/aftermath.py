@@ -1,6 +1,7 @@
 """What follows from a fault until all processes are gone, in causal order, each thing at its own time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from fakeact_llm_training.sim.crew import Crew
 from fakeact_llm_training.sim.events import Event
 from fakeact_llm_training.sim.fault_events import (
     Cancelled,
+    DumpSignal,
     Fault,
     NodeLost,
     RankFailed,
@@ -26,6 +28,11 @@ MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 16
 UNTIL_REQUEUED = (4.0, 11.0)
 # Between a time-out and the abort the watchdog waits for the flight recorder's dump (a public record of torch 2.9).
 DUMP_SECONDS = 60.0
+# A monitor thread looks for the signal once a second (coordCheckIntervalMilSec_).
+LOOKS_EVERY = 1.0
+# Seconds until the first process that has aborted is gone: it gives back a GPU full of memory (6 s in a public log of
+# torch 2.12, when all others were on their way out as well).
+DYING = (0.6, 6.0)
 # The kernel's lines of each kind after the first: seconds later, number. 154 says what the GPU needs now.
 CHAINS: dict[FaultKind, tuple[tuple[float, int], ...]] = {
     "ecc_hbm": ((0.002, 63), (0.004, 94), (0.9, 154)),
@@ -83,6 +90,19 @@ def _when(event: Event) -> float:
     return event.at
 
 
+def _first_with_zero(ranks: list[int], most: int) -> list[int]:
+    """So many of these ranks, rank 0 among them if it is one of all: what it says is what most people look at."""
+    chosen = ranks[:most]
+    return [*chosen[:-1], 0] if 0 in ranks and 0 not in chosen else chosen
+
+
+def _counters(event: WatchdogTimeout, *, of_all: bool, waits: bool) -> tuple[int, int]:
+    """What the group of all ranks has enqueued and completed: nothing but a barrier if another group hangs."""
+    if not of_all:
+        return 1, 1
+    return (event.last_enqueued if waits else event.last_completed), event.last_completed
+
+
 class _Teller:
     """The parts of an aftermath."""
 
@@ -125,15 +145,16 @@ class _Teller:
             return self._node_lost()
         failures: list[Event] = []
         if fault.hangs:
-            failures += self._timeouts(steps_done)
-            spoken = [event.rank for event in failures if isinstance(event, WatchdogTimeout)]
-            failures += self._aborts(max(event.at for event in failures) + DUMP_SECONDS, spoken)
+            late = self._timeouts(steps_done)
+            failures += self._signalled(late)
+            failures += self._aborts(max(map(_when, late)) + DUMP_SECONDS, [event.rank for event in late])
         else:
             failures.append(self._end())
             if fault.kind == "network":
                 failures.append(self._peer_s_end(failures[0].at))
-        first = min((event for event in failures if isinstance(event, RankFailed)), key=_when)
-        return [*failures, *self._teardowns(first.at, first.rank // self._scenario.gpus_per_node)]
+        ended = sorted((event for event in failures if isinstance(event, RankFailed)), key=_when)
+        at = ended[-1].at + self._within(*DYING) if fault.hangs else ended[0].at
+        return [*failures, *self._teardowns(at, ended[0].rank // self._scenario.gpus_per_node)]
 
     def cancelled(self, after: float) -> Cancelled:
         """The job goes back to the queue, some time after its launchers have said what they know."""
@@ -158,16 +179,16 @@ class _Teller:
     def _waiting(self, most: int) -> list[int]:
         """Ranks of its group that wait for the one that is stuck, no more than `most` of them."""
         others = [rank for rank in self._group.ranks if rank != self._fault.rank]
-        chosen = self._generator.permutation(len(others))[:most]
-        return sorted(others[int(i)] for i in chosen)
+        chosen = [others[int(i)] for i in self._generator.permutation(len(others))]
+        return sorted(_first_with_zero(chosen, most))
 
-    def _timeouts(self, steps_done: int) -> list[Event]:
+    def _timeouts(self, steps_done: int) -> list[WatchdogTimeout]:
         fault, scenario, crew, group = self._fault, self._scenario, self._crew, self._group
         what = draw_collective(scenario, self._generator)
         seq = steps_done * what.per_step + int(self._generator.integers(1, what.per_step + 1))
         limit = 1000 * scenario.collective_timeout
         ahead = int(self._generator.integers(0, 3))
-        found: list[Event] = []
+        found: list[WatchdogTimeout] = []
         for rank in self._waiting(MOST_WATCHDOGS):
             ran = limit + int(self._generator.integers(3, 100))
             entered = fault.at + self._within(0.0, 0.25)
@@ -180,9 +201,25 @@ class _Teller:
             )  # fmt: skip
         return found
 
+    def _signalled(self, late: list[WatchdogTimeout]) -> list[Event]:
+        """Who signals that flight recorders are to be written, and when each rank's monitor thread sees that."""
+        first, told = min(late, key=_when), list[Event]()
+        speakers = {event.rank: event for event in late}
+        for rank in sorted({*speakers, self._fault.rank, 0}):
+            own, looks = speakers.get(rank), first.at + self._within(0.01, LOOKS_EVERY)
+            hears = own is None or looks < own.at
+            if own is not None and not hears:
+                looks = max(looks, own.at + self._within(0.002, 0.2))
+            source = first.rank if hears else None
+            if own is not None:
+                told.append(replace(own, signals=not hears))
+            enqueued, completed = _counters(own or first, of_all=first.group == 0, waits=own is not None)
+            told.append(DumpSignal(looks, rank, self._crew.pid(rank), source, enqueued, completed))
+        return told
+
     def _aborts(self, at: float, spoken: list[int]) -> list[Event]:
         """Ranks whose watchdog has spoken take themselves down, until a launcher ends the others."""
-        ranks = [spoken[int(i)] for i in self._generator.permutation(len(spoken))[:MOST_ABORTS]]
+        ranks = _first_with_zero([spoken[int(i)] for i in self._generator.permutation(len(spoken))], MOST_ABORTS)
         times = sorted(at + self._within(0.0, 0.3) for _ in ranks)
         order = self._generator.permutation(len(ranks))
         return [

@@ -66,6 +66,21 @@ class WatchdogTimeout(Event):
     group_guid: int
     group_name: str
     group_rank: int
+    signals: bool = True
+
+
+@dataclass(frozen=True)
+class DumpSignal(Event):
+    """A rank learns that what its flight recorder holds is to be written: from its watchdog or from rank `source`.
+
+    The counters are those of the group of all ranks.
+    """
+
+    rank: int
+    pid: int
+    source: int | None
+    last_enqueued: int
+    last_completed: int
 
 
 @dataclass(frozen=True)

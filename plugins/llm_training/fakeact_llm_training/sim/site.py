@@ -29,13 +29,16 @@ NVIDIA_STACKS = (
     ("2.8.0+cu128", "12.8", "2.27.3+cuda12.9", ("570.148.08", "570.172.08")),
     ("2.9.1+cu128", "12.8", "2.27.5+cuda12.9", ("570.195.03", "580.82.07", "580.95.05")),
 )
+# For frameworks that need it. Releases between are drawn nowhere: where their C++ stands in its source is not known.
+NEWEST_NVIDIA = (("2.12.0+cu130", "13.0", "2.29.7+cuda13.2", ("580.95.05", "580.105.08", "580.126.09", "590.48.01")),)
 # RCCL as its own banner says it: 2.21.5 with ROCm 6.3, 2.22.3 with 6.4.
 AMD_STACKS = (
     ("2.7.1+rocm6.3", "6.3", "2.21.5+hip6.3", ("6.10.5",)),
     ("2.9.1+rocm6.4", "6.4", "2.22.3+hip6.4", ("6.12.12",)),
 )
+NEWEST_AMD = (("2.12.0+rocm7.2", "7.2", "2.27.7+hip7.2", ("6.16.13",)),)
 # The CUDA version that nvidia-smi shows with a driver's branch.
-DRIVER_CUDA = {"550": "12.4", "560": "12.6", "570": "12.8", "580": "13.0"}
+DRIVER_CUDA = {"550": "12.4", "560": "12.6", "570": "12.8", "580": "13.0", "590": "13.1"}
 PYTHONS = ("3.10.12", "3.11.11", "3.12.3", "3.12.8")
 MASTER_PORTS = (29500, 29500, 29400, 29501, 6000, 12355)
 
@@ -212,7 +215,8 @@ def _paths(rng: random.Random, places: tuple[str, str, str], model: Model, datas
 def _versions(rng: random.Random, gpu: Gpu, *, newest_torch: bool) -> Versions:
     blackwell = gpu.slug in {"b200", "gb200"}
     stacks = AMD_STACKS if gpu.vendor == "amd" else NVIDIA_STACKS[1 if blackwell else 0 :]
-    torch, cuda, nccl, drivers = rng.choice(stacks[-1:] if newest_torch else stacks)
+    newest = NEWEST_AMD if gpu.vendor == "amd" else NEWEST_NVIDIA
+    torch, cuda, nccl, drivers = rng.choice(newest if newest_torch else stacks)
     driver = rng.choice(drivers)
     driver_cuda = cuda if gpu.vendor == "amd" else DRIVER_CUDA[driver.split(".")[0]]
     return Versions(torch, cuda, nccl, driver, driver_cuda, rng.choice(PYTHONS[1:] if newest_torch else PYTHONS))

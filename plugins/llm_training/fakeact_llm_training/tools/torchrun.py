@@ -1,4 +1,4 @@
-"""What torchrun says: at the start, of workers that fail, at the end. Forms of torch 2.6 to 2.9, on stderr."""
+"""What torchrun says: at the start, of workers that fail, at the end. Forms of torch 2.6 to 2.12, on stderr."""
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -62,12 +62,13 @@ class _Lines(NamedTuple):
     killed: int
 
 
-# Read in the wheels of 2.6.0, 2.7.1, 2.8.0 and 2.9.1.
+# Read in the wheels of 2.6.0, 2.7.1, 2.8.0, 2.9.1 and 2.12.0.
 _RELEASES = {
     "2.6": _Lines(792, 897, 869, 719, 355, 918, 909, 138, 269, 260, 137, 711, 870, 84),
     "2.7": _Lines(766, 900, 874, 719, 355, 892, 883, 139, 270, 261, 138, 711, 870, 84),
     "2.8": _Lines(774, 900, 874, 723, 357, 901, 892, 143, 277, 268, 138, 715, 879, 84),
     "2.9": _Lines(803, 908, 882, 725, 357, 936, 927, 156, 293, 284, 138, 717, 881, 85),
+    "2.12": _Lines(862, 1014, 988, 753, 367, 1016, 1007, 191, 371, 362, 134, 745, 923, 86),
 }
 
 
@@ -98,6 +99,16 @@ class Launcher(NamedTuple):
         """Whether tracebacks underline the failing expression: from Python 3.11 on."""
         return int(self.python.split(".")[1]) >= 11
 
+    @property
+    def lists_ended(self) -> bool:
+        """Whether its report lists the workers that it has ended itself: as 2.11 and 2.12 were seen to do."""
+        return not is_older(self.torch, "2.11")
+
+    @property
+    def names_signals(self) -> bool:
+        """Whether an exit code in its report is followed by the signal's name, or a blank where there is none."""
+        return not is_older(self.torch, "2.12")
+
 
 class Failure(NamedTuple):
     """A worker that failed, for the report; `host` is the full name, negative exit codes are signals.
@@ -122,6 +133,19 @@ def release(torch: str) -> str:
     '2.9'
     """
     return ".".join(torch.split(".")[:2])
+
+
+def is_older(torch: str, than: str) -> bool:
+    """Whether a release came before another.
+
+    >>> is_older("2.9.1+cu128", "2.12"), is_older("2.12.0+cu130", "2.12")
+    (True, False)
+    """
+    return _number(release(torch)) < _number(than)
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def tee(rank: int, line: str, role: str = "rank") -> str:
@@ -162,7 +186,8 @@ def failed(when: datetime, launcher: Launcher, exitcode: int, local_rank: int, p
 
 def error_file(when: datetime, launcher: Launcher, file: str) -> str:
     """A worker left its exception in a file, and the launcher has no parent to hand it to."""
-    prefix = torch_log(when, "E", launcher.pid, _HANDLER, 141)
+    line = 141 if is_older(launcher.torch, "2.12") else 145
+    prefix = torch_log(when, "E", launcher.pid, _HANDLER, line)
     return f"{prefix}no error file defined for parent, to copy child error file ({file})"
 
 
@@ -181,7 +206,7 @@ def child_failed(launcher: Launcher, script: str, failures: Sequence[Failure]) -
     """The launcher's traceback and report when it gives up; the first failure in time is the root cause."""
     yield from _traceback(launcher)
     yield "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: "
-    yield from _report(script, failures)
+    yield from _report(launcher, script, failures)
 
 
 def _traceback(launcher: Launcher) -> Iterator[str]:
@@ -209,10 +234,10 @@ def _frame(launcher: Launcher, file: str, line: int, name: str, code: str, marke
         yield " " * (4 + code.index(marked)) + "^" * len(marked)
 
 
-def _report(script: str, failures: Sequence[Failure]) -> Iterator[str]:
+def _report(launcher: Launcher, script: str, failures: Sequence[Failure]) -> Iterator[str]:
     root = min(failures, key=lambda failure: failure.when)
     title = f"{script} FAILED"
-    blocks = {failure: list(_block(index, failure)) for index, failure in enumerate(failures)}
+    blocks = {failure: list(_block(launcher, index, failure)) for index, failure in enumerate(failures)}
     width = min(WIDEST_RULE, max(len(line) for block in [*blocks.values(), [title]] for line in block))
     yield "=" * width
     yield title
@@ -227,16 +252,20 @@ def _report(script: str, failures: Sequence[Failure]) -> Iterator[str]:
     yield "=" * width
 
 
-def _block(index: int, failure: Failure) -> Iterator[str]:
+def _block(launcher: Launcher, index: int, failure: Failure) -> Iterator[str]:
     yield f"[{index}]:"
     yield f"  time      : {failure.when:%Y-%m-%d_%H:%M:%S}"
     yield f"  host      : {failure.host}"
     yield f"  rank      : {failure.rank} (local_rank: {failure.local_rank})"
-    yield f"  exitcode  : {failure.exitcode} (pid: {failure.pid})"
+    yield f"  exitcode  : {failure.exitcode} (pid: {failure.pid})" + _signal_name(failure) * launcher.names_signals
     yield f"  error_file: {failure.error_file}"
     first, *rest = failure.traceback or (_reason(failure),)
     yield f"  traceback : {first}"
     yield from ("  " + line for line in rest)
+
+
+def _signal_name(failure: Failure) -> str:
+    return f"  ({SIGNALS[-failure.exitcode]})" if failure.exitcode < 0 else " "
 
 
 def _reason(failure: Failure) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakeact_llm_training.sim.kinds import Failure
-from fakeact_llm_training.tools.torchrun import Launcher, release
+from fakeact_llm_training.tools.torchrun import Launcher, is_older
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim.fault_events import Fault
@@ -65,5 +65,5 @@ def error(kind: Failure, fault: "Fault", launcher: Launcher, nccl: str) -> list[
         ]
     what = "uncorrectable ECC error encountered" if kind == "ecc" else "unspecified launch failure"
     # torch 2.8 gave CUDA's errors a class of their own.
-    accelerator = "RuntimeError" if release(launcher.torch) < "2.8" else "torch.AcceleratorError"
+    accelerator = "RuntimeError" if is_older(launcher.torch, "2.8") else "torch.AcceleratorError"
     return [f"{accelerator}: CUDA error: {what}", *_CUDA]

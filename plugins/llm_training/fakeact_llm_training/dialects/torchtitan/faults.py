@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fakeact_llm_training.dialects.faults import Broken
 from fakeact_llm_training.dialects.faults import Faults as Story
-from fakeact_llm_training.dialects.torchtitan import traceback
+from fakeact_llm_training.dialects.torchtitan import stack, traceback
 from fakeact_llm_training.tools.torchrun import Failure, Launcher
 from fakeact_llm_training.tools.traceback import HEAD, Frame, error
 
@@ -25,6 +25,13 @@ class Faults(Story):
 
     def frames(self, broken: Broken, step: int, launcher: Launcher) -> Iterable[Frame]:
         return traceback.full(broken, step, launcher)
+
+    def called(self, op: str) -> Iterable[Frame]:
+        """Nearly half of all gathers are the forward pass's; one in a step has its place, as all ranks tell of one."""
+        if "REDUCE" in op:
+            return stack.reduced()
+        ahead = bool(self._fault and self._fault.step % 2)
+        return stack.gathered_ahead(compiled=self._run.compiled) if ahead else stack.gathered_back()
 
     def path(self, file: str, launcher: Launcher) -> str:
         return file if file in {traceback.FROZEN, traceback.RUNPY} else super().path(file, launcher)

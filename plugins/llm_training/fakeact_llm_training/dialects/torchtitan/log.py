@@ -1,4 +1,4 @@
-"""How torchtitan says something: Python's logging on stdout, shown by the launcher as rank 0's."""
+"""How torchtitan says something: Python's logging on stdout, shown by the launcher as its first worker's."""
 
 from datetime import datetime
 
@@ -26,8 +26,9 @@ class Log:
         await self.worker(0, f"[titan] {asctime(self._last)} - root - {level} - {text}")
 
     async def worker(self, rank: int, text: str) -> None:
-        """What a worker writes as it is: all of rank 0's output goes through the launcher, of others only stderr."""
-        await self._io.print(text if rank else tee(0, text))
+        """What a worker writes as it is: the launch script shows rank 0 and nobody else, line by line."""
+        if rank == 0:
+            await self._io.print(tee(0, text))
 
     async def launcher(self, text: str) -> None:
         """What a launcher or a scheduler says."""

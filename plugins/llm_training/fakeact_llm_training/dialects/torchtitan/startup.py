@@ -23,6 +23,8 @@ MOST_BANNERS = 4
 """Launchers that speak up; whoever has more nodes sets OMP_NUM_THREADS and hears nothing."""
 
 NODE_SPREAD = 0.15
+SCRIPT_SHARE = 0.3
+"""Of a launch is over when srun has started the script on the first machine."""
 
 
 class StartUp:
@@ -35,26 +37,45 @@ class StartUp:
         self.load_path = ""
 
     async def script(self) -> None:
-        """The launch script under ``set -x``."""
-        run = self._run
-        module, function = flavor(run.model)[0], config(run.model)
+        """The launch script under ``set -x``: torchtitan's own on one machine, the team's on more."""
+        if self._run.nodes == 1:
+            await self._run_train()
+            return
+        run, (module, function) = self._run, self._job
         await self._trace(f"MODULE={module}")
         await self._trace(f"CONFIG={function}")
         await self._export("NCCL_DEBUG=VERSION")
-        if run.nodes == 1:
-            await self._trace("PYTORCH_ALLOC_CONF=expandable_segments:True")
-            await self._trace(
-                f"torchrun --nproc_per_node={run.gpus_per_node} --max-restarts={run.max_restarts} --rdzv_backend c10d "
-                "--rdzv_endpoint=localhost:0 --redirects 1 --tee 0:3 --role rank -m torchtitan.train "
-                f"--module {module} --config {function}"
-            )
-            return
         await self._export("PYTORCH_ALLOC_CONF=expandable_segments:True")
         if run.nodes > MOST_BANNERS:
             await self._export("OMP_NUM_THREADS=8")
         await self._trace(f"head_node={self._speaker.host(0)}")
         await self._trace(
             f"srun --quit-on-interrupt --nodes={run.nodes} --ntasks-per-node=1 ./torchtitan_node.sh {module} {function}"
+        )
+
+    @property
+    def _job(self) -> tuple[str, str]:
+        return flavor(self._run.model)[0], config(self._run.model)
+
+    async def _run_train(self) -> None:
+        """run_train.sh as its repository has it, but for the restarts."""
+        module, function = self._job
+        light = "TORCHFT_LIGHTHOUSE=http://localhost:29510"
+        for line in (
+            f"NGPU={self._run.gpus_per_node}", "export LOG_RANK=0", "LOG_RANK=0", f"MODULE={module}",
+            f"CONFIG={function}", "COMM_MODE=", light, "[[ -n '' ]]", "'[' '' = fake_backend ']'",
+            "PYTORCH_ALLOC_CONF=expandable_segments:True", light,
+        ):  # fmt: skip
+            await self._trace(line)
+        await self._torchrun("", "--rdzv_endpoint=localhost:0")
+
+    async def _torchrun(self, nodes: str, meeting: str) -> None:
+        """The launcher shows its first worker; the other machines' are started so that theirs are silent."""
+        run, (module, function) = self._run, self._job
+        await self._trace(
+            f"torchrun {nodes}--nproc_per_node={run.gpus_per_node} --max-restarts={run.max_restarts} --rdzv_backend "
+            f"c10d {meeting} --local-ranks-filter 0 --role rank --tee 3 -m torchtitan.train --module {module} --config "
+            f"{function}"
         )
 
     async def _export(self, setting: str) -> None:
@@ -68,7 +89,12 @@ class StartUp:
     async def launch(self) -> None:
         """The launchers start the workers, each at its own time."""
         run, speaker = self._run, self._speaker
-        await self._pass("launch")
+        await self._pass("launch", SCRIPT_SHARE)
+        if run.nodes > 1:
+            # The script of the first machine alone traces what it does.
+            meeting = f"--rdzv_id={run.site.job_id} --rdzv_endpoint={speaker.host(0)}:{run.site.master_port}"
+            await self._torchrun(f"--nnodes={run.nodes} ", meeting)
+        await self._pass("launch", 1 - SCRIPT_SHARE)
         if run.gpus_per_node == 1 or run.nodes > MOST_BANNERS:
             return
         for found in speaker.startup.detections(range(0, run.world_size, run.gpus_per_node)):

@@ -1,7 +1,7 @@
 """Tracebacks of torchtitan 0.3.0's training loop, by what broke in it."""
 
 from fakeact_llm_training.dialects.faults import Broken
-from fakeact_llm_training.tools.torchrun import Launcher, release
+from fakeact_llm_training.tools.torchrun import Launcher, is_older, release
 from fakeact_llm_training.tools.traceback import WORKER_DIED, Frame
 
 _MAIN, _TRAINER, _UTILS = "torchtitan/train.py", "torchtitan/trainer.py", "torchtitan/distributed/utils.py"
@@ -28,12 +28,13 @@ _NEXT = Frame(_TRAINER, 889, "train_step", "input_dict, labels = next(data_itera
 _COPY = Frame(_TRAINER, 915, "train_step", "label_mbs.append(labels.to(self.device))", "labels.to(self.device)")
 _BATCH = Frame(_TRAINER, 679, "batch_generator", "batch = next(data_iterator)", "next(data_iterator)")
 _SAMPLE = Frame("torchtitan/hf_datasets/text_datasets.py", 131, "__iter__", "for sample in self._get_data_iter():")
-# Where a functional collective leaves Python, in torch 2.6.0, 2.7.1, 2.8.0 and 2.9.1.
+# Where a functional collective leaves Python, in torch 2.6.0, 2.7.1, 2.8.0, 2.9.1 and 2.12.0.
 _LEAVES = {
     "2.6": (176, 1123, "**(kwargs or {})"),
     "2.7": (176, 1158, "**(kwargs or {})"),
     "2.8": (176, 1243, "**kwargs"),
     "2.9": (170, 1255, "**kwargs"),
+    "2.12": (179, 1275, "**kwargs"),
 }
 
 
@@ -70,7 +71,9 @@ def _where(broken: Broken, step: int, launcher: Launcher) -> list[Frame]:
         return [_NEXT, _BATCH, WORKER_DIED]
     if broken == "nccl":
         line, leaves, kwargs = _LEAVES[release(launcher.torch)]
-        op = "torch.ops._c10d_functional.all_reduce(self, reduceOp.lower(), group_name)"
+        op = "torch.ops._c10d_functional.all_reduce("
+        if is_older(launcher.torch, "2.12"):
+            op += "self, reduceOp.lower(), group_name)"
         inner = f"self._op(*args, {kwargs})"
         return [
             *_REDUCE,
