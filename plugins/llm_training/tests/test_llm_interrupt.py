@@ -53,14 +53,15 @@ def test_the_launcher_has_the_last_word(dialect: str, gpus: int, share: float) -
 
 @pytest.mark.parametrize("dialect", dialects.NAMES)
 def test_it_is_that_runs_launcher(dialect: str) -> None:
-    """Under torchrun each worker of the node is told to end once, says where it was, and no bar stays in the way."""
+    """Under torchrun each worker of a node is told to end once, the shown ones say where, and no bar is in the way."""
     played = interrupted(60, dialect=dialect, gpus=8, scenario="pretrain", steps=400)
     text = played.raw
     told = re.findall(r"Sending process (\d+) closing signal SIGINT|Killing subprocess (\d+)", text)
     assert len(set(told)) == len(told) == 8
     assert "KeyboardInterrupt" in text
     interrupts = re.findall(r"^(?:\[rank0\]:)?\[rank(\d)\]: KeyboardInterrupt$", text, re.M)
-    assert sorted(interrupts) == ([] if dialect == "nemo" else list("01234567"))
+    shown = {"nemo": "", "torchtitan": "0"}.get(dialect, "01234567")
+    assert sorted(interrupts) == list(shown)
     if dialect == "deepspeed":
         # Its runner shares the terminal, and does not handle the signal.
         assert re.search(
