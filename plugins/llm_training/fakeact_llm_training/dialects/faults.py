@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from fakeact_llm_training.dialects import ended
 from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
 
@@ -242,19 +243,11 @@ class Faults:
             await speaker.by_scheduler(slurm.cancelled(speaker.io.now(), job, speaker.host(0), "", step=0))
 
     def _failures(self, first: "ev.RankFailed", node: int, launcher: torchrun.Launcher) -> list[torchrun.Failure]:
-        """A node's entries in the report; who died of a signal was found so when the launcher ended the others."""
-        found = {event.rank: self.failure(event) for event in self._failed if event.host == first.host}
+        """A node's entries in the report: those that ended by themselves, or from torch 2.11 on all workers."""
+        failed = {event.rank: self.failure(event) for event in self._failed if event.host == first.host}
         if not launcher.lists_ended:
-            return list(found.values())
-        when, now, per_node = self._torn.get(first.host), self._speaker.io.now(), self._run.gpus_per_node
-        host = f"{first.host}.{self._run.site.domain}"
-        for local in range(per_node):
-            rank = node * per_node + local
-            ended = torchrun.Failure(now, host, rank, local, self._speaker.pid(rank), -15)
-            known = found.setdefault(rank, ended)
-            if known.exitcode < 0:
-                found[rank] = known._replace(when=(when or known.when) if rank == first.rank else now)
-        return [found.pop(first.rank), *(found[rank] for rank in sorted(found))]
+            return list(failed.values())
+        return ended.workers(self._speaker, node, failed[first.rank], failed, self._torn[first.host])
 
     def failure(self, event: "ev.RankFailed") -> torchrun.Failure:
         """A worker's entry in the report; most scripts do not record their exceptions for it."""
