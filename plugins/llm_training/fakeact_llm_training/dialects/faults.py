@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fakeact_llm_training.dialects import ended
+from fakeact_llm_training.dialects import ended, hangs
 from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
 
@@ -85,13 +85,7 @@ class Faults:
 
     async def timed_out(self, event: "ev.WatchdogTimeout") -> None:
         """A rank's watchdog speaks."""
-        numel_in, numel_out = self.elements(event)
-        hang = c10d.Hang(
-            event.rank, event.pid, event.seq, event.op, numel_in, numel_out, event.timeout_ms, event.ran_ms,
-            event.last_enqueued, event.last_completed, event.group, event.group_guid, event.group_name,
-            event.group_rank,
-        )  # fmt: skip
-        self._hangs[event.rank] = hang
+        hang = self._hangs[event.rank] = hangs.hang(event, self.elements(event))
         moment, launcher = self._speaker.moment(event.at), self._launcher_of(event.rank)
         stack = self.called(event.op) if self._records(launcher) else ()
         for line in c10d.timed_out(moment, launcher, hang, stack, signals=event.signals):
@@ -103,8 +97,8 @@ class Faults:
 
     async def signalled(self, event: "ev.DumpSignal") -> None:
         """A rank's monitor thread writes down what the flight recorder has."""
-        dump = c10d.Dump(event.rank, event.pid, event.source, event.last_enqueued, event.last_completed)
-        for line in c10d.dumped(self._speaker.moment(event.at), self._run.site.versions.torch, dump):
+        moment, torch = self._speaker.moment(event.at), self._run.site.versions.torch
+        for line in c10d.dumped(moment, torch, hangs.dump(event)):
             await self._speaker.by_worker(event.rank, line)
 
     async def failed(self, event: "ev.RankFailed") -> None:
