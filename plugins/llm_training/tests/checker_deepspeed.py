@@ -153,6 +153,51 @@ def only_workers_end(log: Log) -> Iterator[str]:
             yield f"{said.host}: {said.text}"
 
 
+def kills_have_no_rhythm(log: Log) -> Iterator[str]:
+    """A launcher waits for each worker that it ends: dead ones are gone at once, live ones when their GPU is free."""
+    runs: list[list[Said]] = []
+    last: dict[str, Said] = {}
+    for said in log.said:
+        if said.function == "sigkill_handler":
+            before = last.get(said.host)
+            if before and before.text.startswith("Killing"):
+                next(run for run in reversed(runs) if run[-1] is before).append(said)
+            elif said.at:
+                runs.append([said])
+            last[said.host] = said
+    for run in (run for run in runs if len(run) > 3):
+        moments = [said.at for said in run if said.at]
+        pauses = [(after - before).total_seconds() for before, after in pairwise(moments)]
+        if max(pauses) - min(pauses) < 0.0025 and max(pauses) > 0.005:
+            yield f"{run[0].host}: kills {pauses[0]} s apart"
+
+
+def nodes_end_by_themselves(log: Log) -> Iterator[str]:
+    """Over pdsh a launcher hears of its own workers only; the runner begins anew when the last of them has left."""
+    starts = [at for at, said in enumerate(log.said) if said.text.startswith("cmd = pdsh")]
+    for begin, end in pairwise([*starts, len(log.said)]):
+        part = log.said[begin:end]
+        hosts = set(re.findall(r"-w (\S+)", part[0].text)[0].split(","))
+        text = "\n".join(said.text for said in part)
+        ended = {m[1]: int(m[2]) for m in re.finditer(r"pdsh@\S+: (\S+): ssh exited with exit code (\d+)", text)}
+        if end < len(log.said) and ended.keys() != hosts and ": interrupt" not in text:
+            yield f"a new start, and no end of {', '.join(sorted(hosts - ended.keys()))}"
+        for place, said in enumerate(part):
+            if "Main process received" in said.text:
+                yield f"{said.host}: {said.text}, from whom?"
+            if match := re.search(r"exits with return code = (-?\d+)", said.text):
+                yield from _has_reason(said.host, int(match[1]), part[:place])
+                if ended.get(said.host) != int(match[1]) % 256:
+                    yield f"{said.host} ends with {match[1]}, its ssh with {ended.get(said.host)}"
+
+
+def _has_reason(host: str, code: int, before: list[Said]) -> Iterator[str]:
+    """A worker that aborts or raises has said so on that host."""
+    words = {-6: r"terminate called", 1: r"(\[rank\d+\]: )?Traceback"}.get(code, "")
+    if not any(said.host == host and re.match(words, said.text) for said in before):
+        yield f"{host}: return code {code}, and nobody said why"
+
+
 def batch_multiplies_up(log: Log) -> Iterator[str]:
     """Batch = micro-batch x accumulation x data-parallel ranks, as printed in three places."""
     config = log.config
@@ -401,6 +446,8 @@ RULES = (
     a_message_has_one_place,
     world_multiplies_up,
     only_workers_end,
+    kills_have_no_rhythm,
+    nodes_end_by_themselves,
     batch_multiplies_up,
     memory_follows,
     host_memory_is_a_share,

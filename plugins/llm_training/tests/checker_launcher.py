@@ -47,7 +47,12 @@ def _launchers_leave_with_a_traceback(lines: list[str]) -> Iterator[str]:
 
 
 def _aborts_are_announced(lines: list[str]) -> Iterator[str]:
-    """A process that aborts has said why: its watchdog's exception, and C++'s last words."""
+    """A process that aborts has said why: its watchdog's exception, and C++'s last words.
+
+    Where one worker is shown, others say so where nobody sees it.
+    """
+    if any("--local-ranks-filter" in line for line in lines):
+        return
     spoken = 0
     for line in lines:
         spoken += line.startswith("terminate called") or "]:terminate called" in line

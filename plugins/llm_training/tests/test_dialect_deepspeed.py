@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import pytest
@@ -24,6 +24,7 @@ from .runs import caught, first
 
 WHEN = datetime(2026, 11, 3, 9, 5, 6, 123456)
 FP16 = {"scenario": "pretrain", "model": "pythia-1.4b", "gpu": "a100-80g", "gpus": 64, "steps": 60, "epochs": 2}
+FAULTY = {"scenario": None, "gpus": 16, "steps": 150, "epochs": 1, "faults": "drama"}
 PIPELINE = {"scenario": "pretrain", "model": "llama-3.1-405b", "gpu": "h100", "gpus": 128, "steps": 20, "epochs": 1}
 
 
@@ -134,7 +135,33 @@ def test_faults_agree(seed: int, gpus: int) -> None:
 def test_a_restart_is_seen() -> None:
     """Somewhere a launcher ends its workers and says how, and pdsh that it is gone."""
     seen = ("Killing subprocess", r"exits with return code = -?\d", "ssh exited with exit code")
-    first(log, *seen, scenario=None, gpus=16, steps=150, epochs=1, faults="drama")
+    first(log, *seen, **FAULTY)
+
+
+@pytest.mark.parametrize(("slip", "fault"), [
+    (r"^(\S+: \[.*sigkill_handler\] ).*exits with return code = -?\d+", "from whom"),
+    (r"^pdsh@.*ssh exited.*", "no end of"),
+    (r"^\S+: terminate called.*", "nobody said why"),
+])  # fmt: skip
+def test_no_launcher_is_told_of_another_s_end(slip: str, fault: str) -> None:
+    """A node that is told to end, a start before its end, an abort without last words: each is noticed."""
+    lines = first(log, r"ssh exited with exit code 250", r"(?s)cmd = pdsh.*cmd = pdsh", **FAULTY)
+    assert not list(checker.nodes_end_by_themselves(checker.read(lines)))
+    spoiled = [re.sub(slip, r"\g<1>Main process received SIGTERM, exiting" if "(" in slip else "", x) for x in lines]
+    assert any(fault in said for said in checker.nodes_end_by_themselves(checker.read(spoiled)))
+
+
+def test_a_broken_gpu_is_told_by_the_watchdog_too() -> None:
+    """Behind the exception come c10d's words, twice with the frames from CUDA's check to the thread, and it aborts."""
+    lines = first(log, r"CUDA error: (unspecified launch failure|uncorrectable ECC)", **FAULTY)
+    text = "\n".join(lines)
+    words = (
+        r"\[(rank\d+)\]: \S+Error: (CUDA error: .*)\n(?:.*\n)*?.*\[\1\]:\[E.* Process group watchdog thread "
+        r"terminated with exception: \2\n(?:.*\n)*?.*Exception raised from c10_cuda_check_implementation at .*\n"
+        r"(?:.*frame #\d.*\n)*.*WorkNCCL::isCompleted\(\)(?:.*\n)*?.*terminate called after throwing an instance of "
+        r"'c10::DistBackendError'\n.*what\(\): .*\2\n(?:.*\n)*?.*exits with return code = -6"
+    )
+    assert re.search(words, text)
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(40, 24), (80, 24), (120, 40), (200, 60)])
@@ -159,6 +186,20 @@ def test_it_can_be_stopped_at_any_moment(seconds: float) -> None:
     assert (played.ended, played.error, played.seconds) == ("stopped", None, seconds)
 
 
+def in_step(lines: list[str]) -> list[str]:
+    """A slip: a launcher's kills are 20 ms apart."""
+    place = next(i for i, line in enumerate(lines) if "Killing subprocess" in line)
+    host, stamp = re.match(r"(?:(\S+): )?\[(.*?)\]", lines[place]).groups()  # type: ignore[union-attr]
+    when, own = datetime.fromisoformat(stamp.replace(",", ".")), list(lines)
+    for i, line in enumerate(lines[place:], place):
+        if "sigkill_handler" in line and line.startswith(host or "["):
+            own[i] = re.sub(r"\[2.*?\]", f"[{when:%Y-%m-%d %H:%M:%S},{when.microsecond // 1000:03}]", line, count=1)
+            when += timedelta(milliseconds=20)
+            if "exits" in line:
+                break
+    return own
+
+
 def lines_with(pattern: str, replacement: str, at: int = -1) -> Callable[[list[str]], list[str]]:
     """A slip: one line that a pattern matches is changed."""
 
@@ -174,6 +215,8 @@ SLIPS = {
     "a_message_has_one_place": lines_with(r"timer\.py:264", "timer.py:197"),
     "world_multiplies_up": lines_with(r"dist_world_size=\d+", "dist_world_size=13", 0),
     "only_workers_end": lines_with(r"Process \d+ exits", "Process 7 exits"),
+    "kills_have_no_rhythm": in_step,
+    "nodes_end_by_themselves": lines_with(r"ssh exited with exit code \d+", "ssh exited with exit code 7"),
     "batch_multiplies_up": lines_with(r"(gradient_accumulation_steps \.+ )\d+", r"\g<1>97", 0),
     "memory_follows": lines_with(r"Max_MA \d", "Max_MA 99"),
     "host_memory_is_a_share": lines_with(r"percent = \d", "percent = 9"),
@@ -192,6 +235,9 @@ SLIPS = {
 }
 
 
+WISHES = {"stages_add_up": PIPELINE, "kills_have_no_rhythm": FAULTY, "nodes_end_by_themselves": FAULTY}
+
+
 def test_every_rule_has_its_slip() -> None:
     """No rule of the checker goes untested."""
     assert set(SLIPS) == {rule.__name__ for rule in checker.RULES}
@@ -200,5 +246,5 @@ def test_every_rule_has_its_slip() -> None:
 @pytest.mark.parametrize("rule", SLIPS)
 def test_each_rule_catches_its_slip(rule: str) -> None:
     """A planted error is found by the rule that looks for it."""
-    wishes = PIPELINE if rule == "stages_add_up" else FP16
+    wishes = WISHES.get(rule, FP16)
     assert caught(log, rule, SLIPS[rule], checker.faults, **wishes)

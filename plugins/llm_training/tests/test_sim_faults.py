@@ -26,16 +26,19 @@ from fakeact_llm_training.sim.fault_events import (
     Cancelled,
     DumpSignal,
     Fault,
+    LauncherLeft,
     NodeLost,
     RankFailed,
     Restarted,
     Resumed,
     Teardown,
     WatchdogTimeout,
+    WorkerEnded,
     XidLogged,
 )
 from fakeact_llm_training.sim.faults import MEAN, MIX, PEACE, Fate, mix
 from fakeact_llm_training.sim.kinds import DialectName, FaultKind
+from fakeact_llm_training.sim.launchers import NodeLauncher
 from fakeact_llm_training.sim.run import TrainingRun
 from fakeact_llm_training.sim.scenario import Scenario
 from hypothesis import given, settings
@@ -43,7 +46,9 @@ from hypothesis import strategies as st
 from scipy import special
 
 SEEDS = range(12)
-FALL = (Cancelled, Fault, XidLogged, WatchdogTimeout, DumpSignal, RankFailed, NodeLost, Teardown)
+FALL = (
+    Cancelled, Fault, XidLogged, WatchdogTimeout, DumpSignal, RankFailed, NodeLost, Teardown, WorkerEnded, LauncherLeft,
+)  # fmt: skip
 
 
 def run_of(scenario: Scenario, seed: int = 0) -> TrainingRun:
@@ -163,6 +168,76 @@ def test_effects_follow_their_cause(kind: FaultKind, seed: int, monkeypatch: pyt
         assert not any(fault.pid in event.pids for event in torn)
     assert any(isinstance(event, NodeLost) for event in events) == (kind == "node")
     assert any(isinstance(event, XidLogged) for event in events) == (fault.xid is not None)
+
+
+@pytest.mark.parametrize("kind", MIX)
+@pytest.mark.parametrize("seed", range(4))
+def test_over_ssh_each_node_ends_by_itself(kind: FaultKind, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No launcher hears of another: a node without a failure waits for its watchdogs, and for their dump."""
+    monkeypatch.setattr(faults, "MIX", {kind: 1.0})
+    scenario = draw(random.Random(2), gpu="h100", gpus=32, dialect="deepspeed")
+    generator, crew = np.random.default_rng(seed), Crew(scenario)
+    fault = Fate(scenario, generator).fault(50.0, 40, crew)
+    events = draw_aftermath(fault, scenario, crew, 39, generator).events
+    assert all(a.at <= b.at for a, b in pairwise(events))
+    failed = {event.pid: event for event in events if isinstance(event, RankFailed)}
+    torn = {event.node: event for event in events if isinstance(event, Teardown)}
+    left = {event.node: event for event in events if isinstance(event, LauncherLeft)}
+    assert sum(event.first for event in failed.values()) == (kind != "preemption")
+    if kind == "preemption":
+        assert set(torn) == set(range(scenario.nodes))
+        assert not left  # what pdsh no longer brings
+        return
+    lost = {fault.rank // scenario.gpus_per_node} if kind == "node" else set()
+    assert set(torn) == set(left) == set(range(scenario.nodes)) - lost
+    for node, launcher in left.items():
+        assert launcher.rank in crew.ranks(node)
+        own = failed[crew.pid(launcher.rank)]
+        assert launcher.exitcode == own.exitcode
+        assert own.at < torn[node].at < launcher.at
+        if own.error == "watchdog":
+            assert own.at > fault.at + scenario.collective_timeout + DUMP_SECONDS
+        ended = [event for event in events if isinstance(event, WorkerEnded) and event.node == node]
+        assert [event.pid for event in ended] == list(crew.pids(node))
+        assert torn[node].at == ended[0].at
+        assert all(event.at <= turn.at for turn in ended if (event := failed.get(turn.pid)))
+    assert any(event.error == "watchdog" for event in failed.values())
+
+
+def test_a_launcher_takes_the_time_that_its_workers_take() -> None:
+    """Who was seen to be dead costs nothing, who is dead a look at all processes, who lives its end: never a rhythm."""
+    scenario = draw(random.Random(2), gpu="h100", gpus=8, dialect="deepspeed")
+    crew, pauses = Crew(scenario), []
+    for seed in range(40):
+        dead = [RankFailed(5.0 + 0.001 * rank, rank, rank, crew.host(0), crew.pid(rank), -6, "watchdog", not rank)
+                for rank in range(4)]  # fmt: skip
+        events = list(NodeLauncher(0, crew, np.random.default_rng(seed)).fails(dead))
+        (left,) = [event for event in events if isinstance(event, LauncherLeft)]
+        turns = [event.at for event in events if isinstance(event, WorkerEnded)]
+        spent = np.diff([*turns, left.at])
+        assert left.rank is not None
+        assert spent[left.rank] < 0.001 < np.delete(spent, left.rank).min()
+        assert (spent[4:] > 0.08).all()
+        assert len(set(np.round(spent[4:], 3))) > 2
+        pauses += list(spent[4:])
+    assert 0.4 < np.median(pauses) < 1.3
+    assert max(pauses) > 2
+
+
+def test_a_node_that_is_down_idles_while_another_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a failure on one of eight nodes, its GPUs are empty and the others' still spin at full utilisation."""
+    run = broken("oom", monkeypatch, dialect="deepspeed")
+    fault = until(run, Fault)
+    assert isinstance(fault, Fault)
+    run.advance(30.0)
+    seen, per_node = run.cluster.readings(run.elapsed), run.scenario.gpus_per_node
+    own = np.arange(run.scenario.world_size) // per_node == fault.rank // per_node
+    assert (seen.utilisation[own] == 0).all()
+    assert (seen.memory_used[own] < 20).all()
+    assert (seen.utilisation[~own] >= 97).all()
+    assert (seen.memory_used[~own] > 0.5 * run.scenario.used_mib).all()
+    assert isinstance(until(run, Restarted), Restarted)
+    assert run.elapsed > fault.at + run.scenario.collective_timeout + DUMP_SECONDS
 
 
 def test_watchdogs_speak_each_in_their_own_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from fakeact_llm_training.dialects import ended, hangs
+from fakeact_llm_training.sim.process_groups import shard_group
 from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
-from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, error, show
+from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, RAISED, Frame, cuda_error, error, show
 
 if TYPE_CHECKING:
     from fakeact_llm_training.dialects.base import Dialect
@@ -111,8 +112,19 @@ class Faults:
         launcher = self._launcher_of(event.rank)
         if event.error == "watchdog" and event.rank in self._hangs:
             yield from c10d.aborted(self._speaker.moment(event.at), launcher, self._hangs[event.rank])
-        elif event.exitcode == 1 and self._fault:
+        elif event.error in RAISED and self._fault:
             yield from _of_rank(event.rank, self._traceback(event, self._fault, launcher))
+            if event.exitcode < 0:
+                yield from self._watchdog_too(event, launcher)
+
+    def _watchdog_too(self, event: "ev.RankFailed", launcher: torchrun.Launcher) -> Iterator[str]:
+        """An error of CUDA's stays: the watchdog asks ten times a second, and ends what the exception has begun."""
+        when = self._speaker.moment(event.at) + timedelta(microseconds=3000 + event.pid * 7919 % 90_000)
+        group = shard_group(self._run, event.rank)
+        member = c10d.Member(
+            event.rank, event.pid, group.number, group.guid, group.name, group.place(event.rank)
+        )  # fmt: skip
+        yield from c10d.broken(when, launcher, member, cuda_error(event.error, launcher))
 
     def _launcher_of(self, rank: int) -> torchrun.Launcher:
         return self._speaker.launcher(rank // self._run.gpus_per_node)

@@ -1,6 +1,6 @@
 """What follows from a fault until all processes are gone, in causal order, each thing at its own time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,10 +20,16 @@ from fakeact_llm_training.sim.fault_events import (
     XidLogged,
 )
 from fakeact_llm_training.sim.kinds import DRAINED, Failure, FaultKind
+from fakeact_llm_training.sim.launchers import NodeLauncher
 from fakeact_llm_training.sim.process_groups import shard_group
 from fakeact_llm_training.sim.scenario import Scenario
 
 MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 16
+# Of all nodes together, where each has an end of its own.
+MOST_ABORTS_BY_SSH = 16
+# Seconds between the aborts of a node's ranks, and until ssh gives a host up that no longer answers (three times
+# ServerAliveInterval, as clusters set it).
+ABORTS_WITHIN, UNTIL_SSH_GIVES_UP = 1.4, (45.0, 90.0)
 # Seconds from the last launcher's word until a health check has drained the node and Slurm queues the job again.
 UNTIL_REQUEUED = (4.0, 11.0)
 # Between a time-out and the abort the watchdog waits for the flight recorder's dump (a public record of torch 2.9).
@@ -43,10 +49,10 @@ CHAINS: dict[FaultKind, tuple[tuple[float, int], ...]] = {
 }
 # How a rank ends that has met such a fault, and within which seconds.
 ENDS: dict[FaultKind, tuple[Failure, int, float, float]] = {
-    "ecc_hbm": ("ecc", 1, 0.3, 1.5),
-    "ecc_sram": ("ecc", 1, 0.3, 1.5),
-    "off_bus": ("launch", 1, 0.8, 3.0),
-    "nvlink": ("launch", 1, 0.5, 2.0),
+    "ecc_hbm": ("ecc", -6, 0.3, 1.5),
+    "ecc_sram": ("ecc", -6, 0.3, 1.5),
+    "off_bus": ("launch", -6, 0.8, 3.0),
+    "nvlink": ("launch", -6, 0.5, 2.0),
     "network": ("nccl", 1, 6.0, 18.0),
     "oom": ("sigkill", -9, 0.01, 0.05),
     "software": ("stale_file", 1, 0.05, 0.6),
@@ -139,13 +145,15 @@ class _Teller:
     def collapse(self, steps_done: int) -> list[Event]:
         """How all processes come to their ends."""
         fault = self._fault
+        if self._scenario.by_ssh:
+            return self._node_by_node(steps_done)
         if fault.kind == "preemption":
             return self._preempted()
         if fault.kind == "node":
             return self._node_lost()
         failures: list[Event] = []
         if fault.hangs:
-            late = self._timeouts(steps_done)
+            late = self._timeouts(steps_done, self._waiting(MOST_WATCHDOGS))
             failures += self._signalled(late)
             failures += self._aborts(max(map(_when, late)) + DUMP_SECONDS, [event.rank for event in late])
         else:
@@ -170,6 +178,9 @@ class _Teller:
         error, exitcode, low, high = ENDS[fault.kind]
         if fault.worker_pid is not None:
             error = "loader_worker"
+        if exitcode == -6 and self._scenario.world_size == 1:
+            # Nobody watches over collectives: the exception alone ends the process.
+            exitcode = 1
         return self._failed(fault.at + self._within(low, high), fault.rank, exitcode, error, first=True)
 
     def _peer_s_end(self, at: float) -> RankFailed:
@@ -182,14 +193,15 @@ class _Teller:
         chosen = [others[int(i)] for i in self._generator.permutation(len(others))]
         return sorted(_first_with_zero(chosen, most))
 
-    def _timeouts(self, steps_done: int) -> list[WatchdogTimeout]:
-        fault, scenario, crew, group = self._fault, self._scenario, self._crew, self._group
+    def _timeouts(self, steps_done: int, waiting: Sequence[int]) -> list[WatchdogTimeout]:
+        fault, scenario, crew = self._fault, self._scenario, self._crew
         what = draw_collective(scenario, self._generator)
         seq = steps_done * what.per_step + int(self._generator.integers(1, what.per_step + 1))
         limit = 1000 * scenario.collective_timeout
         ahead = int(self._generator.integers(0, 3))
         found: list[WatchdogTimeout] = []
-        for rank in self._waiting(MOST_WATCHDOGS):
+        for rank in waiting:
+            group = shard_group(scenario, rank)
             ran = limit + int(self._generator.integers(3, 100))
             entered = fault.at + self._within(0.0, 0.25)
             found.append(
@@ -240,6 +252,77 @@ class _Teller:
         ended = tuple(pid for pid in crew.pids(node) if pid != self._fault.pid or self._fault.hangs)
         return Teardown(at, crew.host(node), node, crew.agent_pid(node), ended, signal)
 
+    # Where no launcher hears of another
+    def _node_by_node(self, steps_done: int) -> list[Event]:
+        """Nodes without a failure of their own wait until their watchdogs have had enough."""
+        fault, scenario, crew, generator = self._fault, self._scenario, self._crew, self._generator
+        if fault.kind == "preemption":
+            return [event for node in range(scenario.nodes) for event in self._told(node)]
+        own, per_node = self._own_ends(), scenario.gpus_per_node
+        gone = {self._node} if fault.kind == "node" else set()
+        silent = [node for node in range(scenario.nodes) if node not in gone | {end.rank // per_node for end in own}]
+        spoken: list[WatchdogTimeout] = []
+        if silent:
+            spoken = self._timeouts(steps_done, [rank for node in silent for rank in self._watching(node)])
+        aborts = self._aborts_of(spoken)
+        first = min([*own, *aborts], key=_when)
+        ends = [replace(end, first=end is first) for end in [*own, *aborts]]
+        events: list[Event] = [*self._heard(spoken, silent), *self._lost_by_ssh()]
+        for node in sorted({end.rank // per_node for end in ends}):
+            events += NodeLauncher(node, crew, generator).fails([e for e in ends if e.rank // per_node == node])
+        return events
+
+    def _own_ends(self) -> list[RankFailed]:
+        """Who fails of the fault itself, without waiting for a watchdog."""
+        fault, scenario = self._fault, self._scenario
+        if fault.hangs:
+            return []
+        if fault.kind == "node":
+            rank = self.lost().stop % scenario.world_size
+            return [self._failed(fault.at + self._within(2.0, 6.0), rank, 1, "nccl", first=True)]
+        end = self._end()
+        return [end, self._peer_s_end(end.at)] if fault.kind == "network" else [end]
+
+    def _watching(self, node: int) -> list[int]:
+        """A node's ranks whose watchdogs are heard."""
+        ranks = [rank for rank in self._crew.ranks(node) if rank != self._fault.rank]
+        most = max(1, MOST_WATCHDOGS // self._scenario.nodes)
+        return sorted(ranks[int(i)] for i in self._generator.permutation(len(ranks))[:most])
+
+    def _aborts_of(self, spoken: Sequence[WatchdogTimeout]) -> list[RankFailed]:
+        """Their aborts a minute later, unless their launchers end them before."""
+        counts: dict[str, int] = {}
+        aborts = []
+        for event in spoken:
+            counts[event.host] = counts.get(event.host, 0) + 1
+            if counts[event.host] <= max(1, MOST_ABORTS_BY_SSH // self._scenario.nodes):
+                when = event.at + DUMP_SECONDS + self._within(0.0, ABORTS_WITHIN)
+                aborts.append(self._failed(when, event.rank, -6, "watchdog", first=False))
+        return aborts
+
+    def _heard(self, spoken: list[WatchdogTimeout], silent: list[int]) -> list[Event]:
+        """Time-outs with their signals to dump, which go through the store in rank 0: with that none is heard."""
+        if 0 not in silent:
+            return list(spoken)
+        alive = {self._crew.pid(rank) for node in silent for rank in self._crew.ranks(node)}
+        told = self._signalled(spoken)
+        return [event for event in told if isinstance(event, WatchdogTimeout | DumpSignal) and event.pid in alive]
+
+    def _lost_by_ssh(self) -> Iterator[NodeLost]:
+        if self._fault.kind == "node":
+            at = self._fault.at + self._within(*UNTIL_SSH_GIVES_UP)
+            yield NodeLost(at, self._fault.host, self._node, self.lost())
+
+    def _told(self, node: int) -> Iterator[Event]:
+        """The scheduler signals what it has started itself: a single node's launcher, or pdsh, which tells the others.
+
+        What these say then, nobody hears.
+        """
+        at, launcher = self._fault.at + self._within(0.02, 0.4), NodeLauncher(node, self._crew, self._generator)
+        told = launcher.told(at)
+        return told if self._scenario.nodes == 1 else (event for event in told if isinstance(event, Teardown))
+
+    # Where they do
     def _preempted(self) -> list[Event]:
         """The scheduler signals all launchers at once; their workers end."""
         crew, at = self._crew, self._fault.at

@@ -77,6 +77,7 @@ class Cluster:
         self._filled = 0.0
         self._resident = True
         self._present = np.ones(scenario.world_size, np.bool_)
+        self._busy = np.ones(scenario.world_size, np.bool_)
         self._target = self._demand(WAITING)
         self._power = self._target.copy()
         self._core = self._settled(self._resistance, self._power)
@@ -127,7 +128,7 @@ class Cluster:
     def _demand(self, load: Load) -> Floats:
         """Watts each GPU settles at before leakage: more with MFU, less where heat throttles."""
         gpu = self._gpu
-        share = intensity(self.scenario) * load.activity * (1 - 0.5 * self._drag)
+        share = intensity(self.scenario) * load.activity * (1 - 0.5 * self._drag) * self._busy
         wanted = gpu.idle_w + (gpu.power_limit_w - gpu.idle_w) * share * self.efficiency
         wanted = np.minimum(wanted, gpu.power_limit_w)
         ceiling = (gpu.slowdown_c - 1.5 - self._inlet) / self._resistance if self.throttles else wanted
@@ -183,9 +184,16 @@ class Cluster:
         """These GPUs no longer answer."""
         self._present[list(ranks)] = False
 
+    def vacate(self, t: float, ranks: Iterable[int]) -> None:
+        """The processes of these GPUs are gone, those of others may go on."""
+        self._rebase(t)
+        self._busy[list(ranks)] = False
+        self._target = self._demand(self._load)
+
     def restore(self, t: float, replaced: Iterable[Replacement], generator: np.random.Generator) -> None:
         """All GPUs answer again; those of replaced nodes are others, as cool as their new room."""
         self._present[:] = True
+        self._busy[:] = True
         self._rebase(t)
         for change in replaced:
             self._move_up(change.old_node, change.new_node)
@@ -269,7 +277,7 @@ class Cluster:
         if not self._load.utilisation:
             return full
         less: Floats = np.floor(np.abs(noise).clip(1.5) - 1.5 + 0.2).astype(np.float32)
-        return full - less
+        return (full - less) * self._busy
 
     def _health(self, core: Floats, hbm: Floats, clock: Floats) -> npt.NDArray[np.uint8]:
         """Yellow: 10 K below slowdown, memory at 95 C, 92 % of the usual clock; red: 3 K below, 75 %."""
@@ -285,7 +293,7 @@ class Cluster:
             return np.full(scenario.world_size, DRIVER_MIB, np.float32)
         full = scenario.used_mib * self._stage_share() + self._memory_offset
         held = CONTEXT_MIB + (np.minimum(full, scenario.gpu.memory_mib) - CONTEXT_MIB) * self._filled
-        floored: Floats = np.floor(held).astype(np.float32)
+        floored: Floats = np.where(self._busy, np.floor(held), DRIVER_MIB).astype(np.float32)
         return floored
 
     def _stage_share(self) -> Floats:

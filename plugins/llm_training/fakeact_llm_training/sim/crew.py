@@ -36,10 +36,14 @@ class Crew:
         """A rank's process id in this attempt."""
         return self._site.pid(rank, self.attempt)
 
+    def ranks(self, node: int) -> range:
+        """A node's ranks."""
+        per_node = self._scenario.gpus_per_node
+        return range(node * per_node, (node + 1) * per_node)
+
     def pids(self, node: int) -> tuple[int, ...]:
         """A node's workers."""
-        per_node = self._scenario.gpus_per_node
-        return tuple(self.pid(rank) for rank in range(node * per_node, (node + 1) * per_node))
+        return tuple(map(self.pid, self.ranks(node)))
 
     def agent_pid(self, node: int) -> int:
         """The launcher's process id on a node."""

@@ -122,6 +122,25 @@ class Teardown(Event):
 
 
 @dataclass(frozen=True)
+class WorkerEnded(Event):
+    """A launcher that ends its workers one by one turns to this one, and waits until it is gone."""
+
+    host: str
+    node: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class LauncherLeft(Event):
+    """It is through with them: `rank` is the worker whose end it has seen, None where it was told to end."""
+
+    host: str
+    node: int
+    rank: int | None
+    exitcode: int
+
+
+@dataclass(frozen=True)
 class Cancelled(Event):
     """The scheduler takes the job away to queue it again, and tells the launchers of these nodes to end."""
 

@@ -37,6 +37,8 @@ class Framework(NamedTuple):
     """A validation at the end that was not due in the loop comes behind it."""
     newest_torch: bool = False
     """It needs the newest torch, and Python 3.11."""
+    by_ssh: int = 0
+    """Up to so many nodes are started by a launcher of its own over ssh: none hears of another's end."""
     largest: int = 131_072
     """GPUs of the largest fleet that it runs on if nobody asks for more."""
 
@@ -61,7 +63,7 @@ FRAMEWORKS: dict[DialectName, Framework] = {
     ),
     "deepspeed": Framework(
         frozenset(("ZeRO-1", "ZeRO-2", "ZeRO-3")),
-        12e9, 12e9, {"pretrain": 0.8, "finetune": 0.8, "resume": 0.8}, 0.0,
+        12e9, 12e9, {"pretrain": 0.8, "finetune": 0.8, "resume": 0.8}, 0.0, by_ssh=16,
     ),
     "nemo": Framework(
         frozenset(("ZeRO-1",)), 2.5e9, 6e9, {"pretrain": 0.8, "finetune": 0.5, "resume": 0.8}, 0.7,

@@ -45,15 +45,23 @@ class Recovery:
         return draw_aftermath(fault, story.scenario, story.crew, story.step - story.attempt_from, self._generator)
 
     def _fall(self, aftermath: Aftermath) -> Iterator[Segment]:
-        """Collectives spin until the first launcher ends its workers; then nothing runs any more."""
+        """Collectives spin until the first launcher ends its workers; then nothing runs any more.
+
+        Where no launcher hears of another, the other nodes go on waiting until they have ends of their own.
+        """
         story = self._story
         story.trouble.forget(story.clock)
         story.cluster.lose(aftermath.lost)
-        torn = min(event.at for event in aftermath.events if isinstance(event, Teardown))
+        ends = [event.at for event in aftermath.events if isinstance(event, Teardown)]
+        torn = max(ends) if story.scenario.by_ssh else min(ends)
         phase: PhaseOfRun
         for at, together in groupby(aftermath.events, key=_when):
             phase, load = ("hang", SPINNING) if at <= torn else ("down", WAITING)
-            yield Segment(phase, at - story.clock, load, tuple(together))
+            happens = tuple(together)
+            yield Segment(phase, at - story.clock, load, happens)
+            for event in happens:
+                if isinstance(event, Teardown):
+                    story.cluster.vacate(story.clock, story.crew.ranks(event.node))
         story.storage.writing = None
         story.forget_unseen()
 

@@ -73,6 +73,11 @@ class Scenario(FlatNames):
     """Seconds after which the watchdog gives a collective up."""
     loss_scaling: LossScaling | None = None
 
+    @property
+    def by_ssh(self) -> bool:
+        """Whether each node's launcher knows of its own workers only."""
+        return self.nodes <= FRAMEWORKS[self.dialect].by_ssh
+
     # The batch
     @property
     def sequence_length(self) -> int:

@@ -1,14 +1,16 @@
 """What torch's NCCL process group says when a collective hangs, rank by rank. Forms of torch 2.6 to 2.12, on stderr."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fakeact.widgets import c10
+from fakeact_llm_training.tools.c10d_frames import FRAMES, Address
 from fakeact_llm_training.tools.torchrun import Launcher, is_older, release
 from fakeact_llm_training.tools.traceback import Frame
 
 FILE = "ProcessGroupNCCL.cpp"
+_SOURCE = f"/pytorch/torch/csrc/distributed/c10d/{FILE}"
 _DOWN = "To avoid data inconsistency, we are taking the entire process down."
 _ORDER = (
     "Some NCCL operations have failed or timed out. Due to the asynchronous nature of CUDA kernels, subsequent GPU "
@@ -63,96 +65,6 @@ _RELEASES = {
 }
 
 
-class _Address(NamedTuple):
-    """A frame of an exception: a function, the offset in it, and where in the process's map that lies."""
-
-    function: str
-    offset: int
-    place: int
-    library: str
-
-
-class _Frames(NamedTuple):
-    """Frames of the time-out and of what the watchdog throws then, which `thrower` does; both end in a thread's."""
-
-    timeout: tuple[_Address, ...]
-    rethrown: tuple[_Address, ...]
-    thread: tuple[_Address, ...]
-    thrower: str = "run"
-
-
-_WORK, _UNKNOWN = "c10d::ProcessGroupNCCL::WorkNCCL::checkTimeout", "<unknown function>"
-_CHECK = _WORK + "(std::optional<std::chrono::duration<long, std::ratio<1l, 1000l> > >)"
-_CUDA, _C10, _SYSTEM = "libtorch_cuda.so", "libc10.so", "/usr/lib/x86_64-linux-gnu/"
-_THREAD = (
-    _Address(_UNKNOWN, 0xDC253, 0xB82B2253, _SYSTEM + "libstdc++.so.6"),
-    _Address(_UNKNOWN, 0x94AC3, 0xBAB8CAC3, _SYSTEM + "libc.so.6"),
-    _Address(_UNKNOWN, 0x126850, 0xBAC1E850, _SYSTEM + "libc.so.6"),
-)
-_OWN_THREAD = (_Address(_UNKNOWN, 0x145C0, 0x45A2D5C0, "libtorch.so"), *_THREAD[1:])
-# Strings have had their new name since wheels were built with the C++11 ABI.
-_STRING = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >"
-
-
-def _error(offset: int, place: int, string: str = _STRING) -> _Address:
-    return _Address(f"c10::Error::Error(c10::SourceLocation, {string})", offset, place, _C10)
-
-
-_OLD = "c10d::ProcessGroupNCCL::watchdogHandler()", "c10d::ProcessGroupNCCL::ncclCommWatchdog()"
-_NEW = "c10d::ProcessGroupNCCL::Watchdog::runLoop()", "c10d::ProcessGroupNCCL::Watchdog::run()"
-_FRAMES_2_6 = _Frames(
-    (
-        _error(0x96, 0x51D501B6, "std::string"),
-        _Address(_CHECK, 0x2B4, 0xDFEC74, _CUDA),
-        _Address(_OLD[0], 0x890, 0xE007D0, _CUDA),
-        _Address(_OLD[1], 0x14D, 0xE016ED, _CUDA),
-    ),
-    (_error(0x96, 0x51D501B6, "std::string"), _Address(_UNKNOWN, 0xE5C6FC, 0xE5C6FC, _CUDA)),
-    _OWN_THREAD,
-    "ncclCommWatchdog",
-)
-_FRAMES_2_7 = _Frames(
-    (
-        _error(0x98, 0x52C685E8),
-        _Address(_CHECK, 0x23D, 0x11E2A6D, _CUDA),
-        _Address(_OLD[0], 0xC80, 0x11E47F0, _CUDA),
-        _Address(_OLD[1], 0x14D, 0x11E5EFD, _CUDA),
-    ),
-    (
-        _error(0x98, 0x52C685E8),
-        _Address(_UNKNOWN, 0x11B4ABE, 0x11B4ABE, _CUDA),
-        _Address(_UNKNOWN, 0xE07BED, 0xE07BED, _CUDA),
-    ),
-    _THREAD,
-    "ncclCommWatchdog",
-)
-_FRAMES_2_9 = _Frames(
-    (
-        _error(0x80, 0x7A367B80),
-        _Address(_CHECK, 0x247, 0xE8D9D7, _CUDA),
-        _Address(_NEW[0], 0x1691, 0xE925E1, _CUDA),
-        _Address(_NEW[1], 0xDF, 0xE9382F, _CUDA),
-    ),
-    (
-        _error(0x80, 0x7A367B80),
-        _Address(_UNKNOWN, 0xE69B51, 0xE69B51, _CUDA),
-        _Address(_UNKNOWN, 0x951271, 0x951271, _CUDA),
-    ),
-    _THREAD,
-)
-_FRAMES_2_12 = _Frames(
-    (
-        _error(0x9D, 0xB4E90FAD),
-        _Address(_CHECK, 0x2B1, 0xF09611, _CUDA),
-        _Address(_NEW[0], 0x14F1, 0xF153B1, _CUDA),
-        _Address(_NEW[1], 0x157, 0xF16847, _CUDA),
-    ),
-    (_error(0x9D, 0xB4E90FAD), _Address(_UNKNOWN, 0x6915EB, 0x6915EB, _CUDA)),
-    _THREAD,
-)
-_FRAMES = {"2.6": _FRAMES_2_6, "2.7": _FRAMES_2_7, "2.8": _FRAMES_2_9, "2.9": _FRAMES_2_9, "2.12": _FRAMES_2_12}
-
-
 class Hang(NamedTuple):
     """A collective that did not come to its end on a rank; times in milliseconds.
 
@@ -185,9 +97,29 @@ class Hang(NamedTuple):
 
     @property
     def group_prefix(self) -> str:
-        """How a process group names itself; only some have a description."""
-        name = f"({self.group_name})" if self.group_name else ""
-        return f"[PG ID {self.group} PG GUID {self.guid}{name} Rank {self.group_rank}]"
+        """How its process group names itself."""
+        return _prefix(self.group, self.guid, self.group_name, self.group_rank)
+
+
+class Member(NamedTuple):
+    """A rank in a process group."""
+
+    rank: int
+    pid: int
+    group: int
+    guid: int
+    group_name: str
+    group_rank: int
+
+    @property
+    def group_prefix(self) -> str:
+        """How its process group names itself."""
+        return _prefix(self.group, self.guid, self.group_name, self.group_rank)
+
+
+def _prefix(number: int, guid: int, name: str, rank: int) -> str:
+    """A group's numbers, its description if it has one, and the rank in it."""
+    return f"[PG ID {number} PG GUID {guid}{f'({name})' if name else ''} Rank {rank}]"
 
 
 class Dump(NamedTuple):
@@ -260,32 +192,47 @@ def dumped(when: datetime, torch: str, signal: Dump) -> Iterator[str]:
 
 def aborted(when: datetime, launcher: Launcher, hang: Hang) -> Iterator[str]:
     """The watchdog takes its process down: three lines, the exception with its frames, twice, and C++'s last words."""
-    at = _RELEASES[release(launcher.torch)]
+    at, frames = _RELEASES[release(launcher.torch)], FRAMES[release(launcher.torch)]
     yield _said(when, 0, hang, at.failed, f"[Rank {hang.group_rank}] {_ORDER}")
     yield _said(when, 5 + hang.pid * 17 % 60, hang, at.down, f"[Rank {hang.group_rank}] {_DOWN}")
-    what = f"{hang.group_prefix} Process group watchdog thread terminated with exception: {hang.message}"
-    frames = _FRAMES[release(launcher.torch)]
-    raised = list(_raised(launcher, hang, "checkTimeout", at.raised, (*frames.timeout, *frames.thread)))
-    yield _said(when, 1100 + hang.pid * 29 % 2900, hang, at.terminated, what)
-    yield from raised
+    source = f"checkTimeout at {_SOURCE}:{at.raised}"
+    error = hang.message, *_raised(launcher, hang.pid, source, (*frames.timeout, *frames.thread))
+    yield from _terminated(when + timedelta(microseconds=1100 + hang.pid * 29 % 2900), hang, launcher, error)
+
+
+def broken(when: datetime, launcher: Launcher, member: Member, error: Sequence[str]) -> Iterator[str]:
+    """The watchdog meets a CUDA error, whose lines are given, where it asks whether a collective is through."""
+    frames = FRAMES[release(launcher.torch)]
+    source = f"c10_cuda_check_implementation at /pytorch/c10/cuda/CUDAException.cpp:{frames.checked}"
+    raised = _raised(launcher, member.pid, source, (*frames.broken, *frames.thread))
+    yield from _terminated(when, member, launcher, (*error, *raised))
+
+
+def _terminated(when: datetime, of: Hang | Member, launcher: Launcher, error: Sequence[str]) -> Iterator[str]:
+    """The watchdog's thread ends with an exception, and so does the process: all of it is told twice."""
+    at, frames = _RELEASES[release(launcher.torch)], FRAMES[release(launcher.torch)]
+    first, *more = error
+    what = f"{of.group_prefix} Process group watchdog thread terminated with exception: {first}"
+    yield _said(when, 0, of, at.terminated, what)
+    yield from more
     yield "terminate called after throwing an instance of 'c10::DistBackendError'"
     yield f"  what():  {what}"
-    yield from raised
-    yield from _raised(launcher, hang, frames.thrower, at.rethrown, (*frames.rethrown, *frames.thread))
+    yield from more
+    source = f"{frames.thrower} at {_SOURCE}:{at.rethrown}"
+    yield from _raised(launcher, of.pid, source, (*frames.rethrown, *frames.thread))
 
 
-def _said(when: datetime, microseconds: int, who: Hang | Dump, line: int, text: str) -> str:
+def _said(when: datetime, microseconds: int, who: Hang | Dump | Member, line: int, text: str) -> str:
     moment = when + timedelta(microseconds=microseconds)
     # Digits below the microsecond differ from line to line; nothing can be recomputed from them.
     nanoseconds = moment.microsecond * 1000 + (who.pid * 31 + line * 7) % 1000
     return c10(moment, nanoseconds, "E", FILE, line, rank=who.rank) + text
 
 
-def _raised(launcher: Launcher, hang: Hang, where: str, line: int, frames: Iterable[_Address]) -> Iterator[str]:
+def _raised(launcher: Launcher, pid: int, source: str, frames: Iterable[Address]) -> Iterator[str]:
     """The exception's frames: offsets are the library's, addresses the process's."""
-    source = f"/pytorch/torch/csrc/distributed/c10d/{FILE}:{line}"
-    yield f"Exception raised from {where} at {source} (most recent call first):"
-    base = 0x7F0000000000 + hang.pid % 0xFFFF * 0x1000000
+    yield f"Exception raised from {source} (most recent call first):"
+    base = 0x7F0000000000 + pid % 0xFFFF * 0x1000000
     for index, frame in enumerate(frames):
         library = frame.library if frame.library.startswith("/") else f"{launcher.packages}/torch/lib/{frame.library}"
         yield f"frame #{index}: {frame.function} + {frame.offset:#x} ({base + frame.place:#x} in {library})"

@@ -116,8 +116,17 @@ def ssh_exited(runner: str, host: str, exitcode: int) -> str:
     return f"pdsh@{runner}: {host}: ssh exited with exit code {exitcode % 256}"
 
 
+def ssh_gave_up(host: str) -> str:
+    """Said by ssh, and brought by pdsh, when a host has not answered for a while.
+
+    >>> ssh_gave_up("node07")
+    'node07: Timeout, server node07 not responding.'
+    """
+    return label(host, f"Timeout, server {host} not responding.")
+
+
 def pdsh_interrupted(runner: str, hosts: Sequence[str], pid: int) -> Iterator[str]:
-    """Said by pdsh at Ctrl-C: DeepSpeed's runner sends it a second signal, and then it ends its connections.
+    """Said by pdsh at a signal: DeepSpeed's runner sends it a second one, and then it ends its connections.
 
     >>> list(pdsh_interrupted("node01", ["node01"], 4000))[3:5]
     ['sending SIGTERM to ssh node01', 'sending signal 15 to node01 [ssh] pid 4001']

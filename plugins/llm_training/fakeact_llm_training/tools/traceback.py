@@ -23,6 +23,17 @@ _CUDA = (
 )
 
 
+_ERRORS: dict[Failure, tuple[str, str]] = {
+    "ecc": ("uncorrectable ECC error encountered", "cudaErrorECCUncorrectable"),
+    "launch": ("unspecified launch failure", "cudaErrorLaunchFailure"),
+}
+_LOOK_UP = (
+    "Search for `{}' in https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html for more information."
+)
+RAISED: frozenset[Failure] = frozenset(("ecc", "launch", "nccl", "stale_file", "loader_worker"))
+"""What a script sees as an exception; the others end a process from outside."""
+
+
 class Frame(NamedTuple):
     """A line of a file; `marked` is the expression that newer Pythons underline; frozen modules show no code."""
 
@@ -63,7 +74,14 @@ def error(kind: Failure, fault: "Fault", launcher: Launcher, nccl: str) -> list[
             f"torch.distributed.DistBackendError: NCCL error in: {_NCCL_UTILS}, {_REMOTE}, NCCL version {version}",
             "ncclRemoteError: A call failed possibly due to a network error or a remote process exiting prematurely.",
         ]
-    what = "uncorrectable ECC error encountered" if kind == "ecc" else "unspecified launch failure"
     # torch 2.8 gave CUDA's errors a class of their own.
     accelerator = "RuntimeError" if is_older(launcher.torch, "2.8") else "torch.AcceleratorError"
-    return [f"{accelerator}: CUDA error: {what}", *_CUDA]
+    first, *more = cuda_error(kind, launcher)
+    return [f"{accelerator}: {first}", *more]
+
+
+def cuda_error(kind: Failure, launcher: Launcher) -> list[str]:
+    """What CUDA says of a broken GPU ("ecc" or "launch"); torch 2.9 adds where to look it up."""
+    what, name = _ERRORS[kind]
+    look = [] if is_older(launcher.torch, "2.9") else [_LOOK_UP.format(name)]
+    return [f"CUDA error: {what}", *look, *_CUDA]

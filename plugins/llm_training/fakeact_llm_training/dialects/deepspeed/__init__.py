@@ -26,7 +26,7 @@ class Speaker(Dialect):
     def __init__(self, io: IO, startup: Startup) -> None:
         super().__init__(io, startup)
         self.log = Log(self)
-        self.faults = Faults(self)
+        self.faults: Faults = Faults(self)
         self.restarts = 0
         self._timer = ThroughputTimer(self.scenario)
         self._stalled = 0.0
@@ -183,6 +183,12 @@ class Speaker(Dialect):
     async def by_launcher(self, node: int, line: str) -> None:
         if node in self.log.nodes:
             await self.log.plain(line)
+
+    async def on_WorkerEnded(self, event: "faults.WorkerEnded") -> None:  # noqa: N802
+        await self.faults.worker_ended(event)
+
+    async def on_LauncherLeft(self, event: "faults.LauncherLeft") -> None:  # noqa: N802
+        await self.faults.launcher_left(event)
 
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         self.restarts += 1

@@ -1,4 +1,8 @@
-"""Faults under DeepSpeed's own launcher and pdsh; larger jobs are torchrun's, which srun starts anew."""
+"""Faults under DeepSpeed's own launcher and pdsh; larger jobs are torchrun's, which srun starts anew.
+
+Each node has a launcher that looks at its own workers. When one of them fails it ends the others, and pdsh says that
+its connection is over; it waits for the other nodes, whose ranks hang until their watchdogs end them.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,8 +22,6 @@ if TYPE_CHECKING:
 _READING = (231, "for step, batch in enumerate(loader):")
 _AVERAGING = (243, "handle.wait()  # average of the loss over all ranks")
 _LOOKING = (247, "value = loss.item()")
-KILLED_APART = 0.02
-"""Seconds that a launcher waits for each of its workers to be gone."""
 
 
 class Faults(Story):
@@ -31,6 +33,7 @@ class Faults(Story):
         super().__init__(speaker)
         self._log = speaker.log
         self._ended = False
+        self._down: set[int] = set()
 
     def frames(self, broken: Broken, step: int, launcher: torchrun.Launcher) -> Iterable[Frame]:  # noqa: ARG002
         reading = broken in {"stale_file", "loader_worker"}
@@ -42,43 +45,60 @@ class Faults(Story):
 
     async def begin(self, fault: "ev.Fault") -> None:
         self._ended = False
+        self._down.clear()
         await super().begin(fault)
+        if fault.kind == "preemption" and self._log.over_pdsh:
+            await self._pdsh_ended()
+
+    async def _pdsh_ended(self) -> None:
+        """The runner has had a signal: what launchers and workers say from now on comes nowhere."""
+        self._launchers_live = False
+        hosts = self._log.hosts
+        for line in deepspeed.pdsh_interrupted(hosts[0], hosts, self._run.site.agent_pid(0)):
+            await self._log.plain(line)
 
     async def node_lost(self, event: "ev.NodeLost") -> None:
-        """Its connection breaks; under Slurm the controller says so."""
+        """Ssh gives up; under Slurm the controller says so."""
         if self._log.by_torchrun:
             await super().node_lost(event)
-        elif self._log.over_pdsh:
-            await self._log.plain(deepspeed.ssh_exited(self._speaker.host(0), event.host, 255))
+            return
+        await self._log.plain(deepspeed.ssh_gave_up(event.host))
+        await self._log.plain(deepspeed.ssh_exited(self._speaker.host(0), event.host, 255))
 
     async def cancelled(self, event: "ev.Cancelled") -> None:
         """Its launchers have gone already: what starts them anew does not need a requeue."""
 
     async def torn_down(self, event: "ev.Teardown") -> None:
         """A node's launcher ends its workers: because one of them failed, or because it is told to."""
-        own = next((failed for failed in self._failed if failed.host == event.host), None)
+        if self._log.over_pdsh:
+            # Whoever interrupts it now meets pdsh, as long as a node is there.
+            self._down.add(event.node)
+            self._workers_live = self._launchers_live = len(self._down) < self._run.nodes
+            return
         self._workers_live = self._launchers_live = False
         if self._log.by_torchrun:
+            own = next((failed for failed in self._failed if failed.host == event.host), None)
             await self._under_torchrun(event, own)
-        else:
-            await self._killed(event, own)
         self._ended = True
 
-    async def _killed(self, event: "ev.Teardown", own: "ev.RankFailed | None") -> None:
+    async def worker_ended(self, event: "ev.WorkerEnded") -> None:
+        """A launcher says whom it ends."""
+        await self._log.launcher(
+            event.node, deepspeed.LAUNCHER["killing"], f"Killing subprocess {event.pid}",
+            when=self._speaker.moment(event.at),
+        )  # fmt: skip
+
+    async def launcher_left(self, event: "ev.LauncherLeft") -> None:
+        """Its last words, which name the worker it started last, and pdsh's."""
         log, when = self._log, self._speaker.moment(event.at)
-        for pid in self._pids(event.node):
-            await log.launcher(event.node, deepspeed.LAUNCHER["killing"], f"Killing subprocess {pid}", when=when)
-            when += timedelta(seconds=KILLED_APART)
-        if own:
-            command = log.command(self._run.gpus_per_node - 1)
-            text = f"{command} exits with return code = {own.exitcode}"
-            await log.launcher(event.node, deepspeed.LAUNCHER["returned"], text, "ERROR", when)
-        else:
-            text = f"Main process received {torchrun.SIGNALS[event.signal]}, exiting"
+        if event.rank is None:
+            text = f"Main process received {torchrun.SIGNALS[15]}, exiting"
             await log.launcher(event.node, deepspeed.LAUNCHER["signalled"], text, when=when)
+        else:
+            text = f"{log.command(self._run.gpus_per_node - 1)} exits with return code = {event.exitcode}"
+            await log.launcher(event.node, deepspeed.LAUNCHER["returned"], text, "ERROR", when)
         if log.over_pdsh:
-            exitcode = own.exitcode if own else 1
-            await log.plain(deepspeed.ssh_exited(self._speaker.host(0), event.host, exitcode))
+            await log.plain(deepspeed.ssh_exited(self._speaker.host(0), event.host, event.exitcode))
 
     def _pids(self, node: int) -> list[int]:
         """All of a node's workers: the launcher goes through its list, whoever is still alive."""
@@ -121,9 +141,7 @@ class Faults(Story):
         if self._log.by_torchrun:
             await super().interrupted(signal)
         elif self._log.over_pdsh:
-            hosts = self._log.hosts
-            for line in deepspeed.pdsh_interrupted(hosts[0], hosts, self._speaker.scenario.site.agent_pid(0)):
-                await self._log.plain(line)
+            await self._pdsh_ended()
         else:
             await self._launcher_killed(signal)
 

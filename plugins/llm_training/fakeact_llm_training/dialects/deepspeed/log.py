@@ -8,8 +8,6 @@ from fakeact_llm_training.tools import deepspeed, torchrun
 if TYPE_CHECKING:
     from fakeact_llm_training.dialects.deepspeed import Speaker
 
-MOST_PDSH_NODES = 16
-"""Larger jobs are started by srun and torchrun; what is seen then is the first node's log."""
 SCRIPT = "train.py"
 ARGUMENTS = ("--deepspeed_config", "ds_config.json")
 
@@ -23,12 +21,12 @@ class Log:
     @property
     def over_pdsh(self) -> bool:
         """Whether lines come from several hosts over pdsh."""
-        return 1 < self._scenario.nodes <= MOST_PDSH_NODES
+        return self._scenario.by_ssh and self._scenario.nodes > 1
 
     @property
     def by_torchrun(self) -> bool:
-        """Whether srun started torchrun on each node."""
-        return self._scenario.nodes > MOST_PDSH_NODES
+        """Whether srun started torchrun on each node, as larger jobs are; the first node's log is seen then."""
+        return not self._scenario.by_ssh
 
     @property
     def nodes(self) -> range:

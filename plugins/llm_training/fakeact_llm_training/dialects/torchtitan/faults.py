@@ -7,7 +7,7 @@ from fakeact_llm_training.dialects.faults import Broken
 from fakeact_llm_training.dialects.faults import Faults as Story
 from fakeact_llm_training.dialects.torchtitan import stack, traceback
 from fakeact_llm_training.tools.torchrun import Failure, Launcher
-from fakeact_llm_training.tools.traceback import HEAD, Frame, error
+from fakeact_llm_training.tools.traceback import HEAD, RAISED, Frame, error
 
 if TYPE_CHECKING:
     from fakeact_llm_training.dialects.torchtitan import Speaker
@@ -38,7 +38,7 @@ class Faults(Story):
 
     def failure(self, event: "ev.RankFailed") -> Failure:
         plain = super().failure(event)
-        if event.exitcode != 1 or not self._fault:
+        if event.error not in RAISED or not self._fault:
             return plain
         launcher = self._titan.launcher(event.rank // self._run.gpus_per_node)
         frames = traceback.recorded(event.error, self._fault.step, launcher)  # type: ignore[arg-type]
