@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from fakeact_llm_training.sim import faults
-from fakeact_llm_training.sim.aftermath import DUMP_SECONDS, draw_aftermath
+from fakeact_llm_training.sim.aftermath import draw_aftermath
 from fakeact_llm_training.sim.crew import Crew
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.events import (
@@ -39,6 +39,7 @@ from fakeact_llm_training.sim.fault_events import (
 from fakeact_llm_training.sim.faults import MEAN, MIX, PEACE, Fate, mix
 from fakeact_llm_training.sim.kinds import DialectName, FaultKind
 from fakeact_llm_training.sim.launchers import NodeLauncher
+from fakeact_llm_training.sim.node_by_node import DUMP_SECONDS
 from fakeact_llm_training.sim.run import TrainingRun
 from fakeact_llm_training.sim.scenario import Scenario
 from hypothesis import given, settings

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from fakeact_llm_training.dialects import ended, hangs
-from fakeact_llm_training.sim.process_groups import shard_group
 from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
-from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, RAISED, Frame, cuda_error, error, show
+from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, RAISED, Frame, error, show
 
 if TYPE_CHECKING:
     from fakeact_llm_training.dialects.base import Dialect
@@ -115,16 +114,7 @@ class Faults:
         elif event.error in RAISED and self._fault:
             yield from _of_rank(event.rank, self._traceback(event, self._fault, launcher))
             if event.exitcode < 0:
-                yield from self._watchdog_too(event, launcher)
-
-    def _watchdog_too(self, event: "ev.RankFailed", launcher: torchrun.Launcher) -> Iterator[str]:
-        """An error of CUDA's stays: the watchdog asks ten times a second, and ends what the exception has begun."""
-        when = self._speaker.moment(event.at) + timedelta(microseconds=3000 + event.pid * 7919 % 90_000)
-        group = shard_group(self._run, event.rank)
-        member = c10d.Member(
-            event.rank, event.pid, group.number, group.guid, group.name, group.place(event.rank)
-        )  # fmt: skip
-        yield from c10d.broken(when, launcher, member, cuda_error(event.error, launcher))
+                yield from hangs.broken(self._speaker, event, launcher)
 
     def _launcher_of(self, rank: int) -> torchrun.Launcher:
         return self._speaker.launcher(rank // self._run.gpus_per_node)

@@ -1,10 +1,17 @@
-"""What the simulation knows of a hang, in the words of torch's process group."""
+"""What the simulation knows of a hang or of a broken GPU, in the words of torch's process group."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fakeact_llm_training.tools.c10d import Dump, Hang
+from fakeact_llm_training.sim.process_groups import shard_group
+from fakeact_llm_training.tools import c10d
+from fakeact_llm_training.tools.c10d import Dump, Hang, Member
+from fakeact_llm_training.tools.torchrun import Launcher
+from fakeact_llm_training.tools.traceback import cuda_error
 
 if TYPE_CHECKING:
+    from fakeact_llm_training.dialects.base import Dialect
     from fakeact_llm_training.sim import fault_events as ev
 
 
@@ -19,3 +26,11 @@ def hang(event: "ev.WatchdogTimeout", elements: tuple[int, int]) -> Hang:
 def dump(event: "ev.DumpSignal") -> Dump:
     """A rank that writes its flight recorder."""
     return Dump(event.rank, event.pid, event.source, event.last_enqueued, event.last_completed)
+
+
+def broken(speaker: "Dialect", event: "ev.RankFailed", launcher: Launcher) -> Iterator[str]:
+    """An error of CUDA's stays: the watchdog, which asks ten times a second, ends what the exception has begun."""
+    when = speaker.moment(event.at) + timedelta(microseconds=3000 + event.pid * 7919 % 90_000)
+    group, rank = shard_group(speaker.scenario, event.rank), event.rank
+    member = Member(rank, event.pid, group.number, group.guid, group.name, group.place(rank))
+    return c10d.broken(when, launcher, member, cuda_error(event.error, launcher))

@@ -20,20 +20,13 @@ from fakeact_llm_training.sim.fault_events import (
     XidLogged,
 )
 from fakeact_llm_training.sim.kinds import DRAINED, Failure, FaultKind
-from fakeact_llm_training.sim.launchers import NodeLauncher
+from fakeact_llm_training.sim.node_by_node import DUMP_SECONDS, NodeByNode
 from fakeact_llm_training.sim.process_groups import shard_group
 from fakeact_llm_training.sim.scenario import Scenario
 
 MOST_WATCHDOGS, MOST_ABORTS, MOST_TEARDOWNS = 64, 8, 16
-# Of all nodes together, where each has an end of its own.
-MOST_ABORTS_BY_SSH = 16
-# Seconds between the aborts of a node's ranks, and until ssh gives a host up that no longer answers (three times
-# ServerAliveInterval, as clusters set it).
-ABORTS_WITHIN, UNTIL_SSH_GIVES_UP = 1.4, (45.0, 90.0)
 # Seconds from the last launcher's word until a health check has drained the node and Slurm queues the job again.
 UNTIL_REQUEUED = (4.0, 11.0)
-# Between a time-out and the abort the watchdog waits for the flight recorder's dump (a public record of torch 2.9).
-DUMP_SECONDS = 60.0
 # A monitor thread looks for the signal once a second (coordCheckIntervalMilSec_).
 LOOKS_EVERY = 1.0
 # Seconds until the first process that has aborted is gone: it gives back a GPU full of memory (6 s in a public log of
@@ -79,7 +72,7 @@ def draw_aftermath(
     fault: Fault, scenario: Scenario, crew: Crew, steps_done: int, generator: np.random.Generator
 ) -> Aftermath:
     """Everything from the fault to the last process' end; `steps_done` in this attempt number the collectives."""
-    teller = _Teller(fault, scenario, crew, generator)
+    teller = Teller(fault, scenario, crew, generator)
     events = [fault, *teller.xids()]
     events += teller.collapse(steps_done)
     node = fault.rank // scenario.gpus_per_node
@@ -109,7 +102,7 @@ def _counters(event: WatchdogTimeout, *, of_all: bool, waits: bool) -> tuple[int
     return (event.last_enqueued if waits else event.last_completed), event.last_completed
 
 
-class _Teller:
+class Teller:
     """The parts of an aftermath."""
 
     def __init__(self, fault: Fault, scenario: Scenario, crew: Crew, generator: np.random.Generator) -> None:
@@ -117,7 +110,8 @@ class _Teller:
         self._node = fault.rank // scenario.gpus_per_node
         self._group = shard_group(scenario, fault.rank)
 
-    def _within(self, low: float, high: float) -> float:
+    def within(self, low: float, high: float) -> float:
+        """A moment or a length between two."""
         return float(self._generator.uniform(low, high))
 
     def lost(self) -> range:
@@ -146,34 +140,36 @@ class _Teller:
         """How all processes come to their ends."""
         fault = self._fault
         if self._scenario.by_ssh:
-            return self._node_by_node(steps_done)
+            return NodeByNode(self, fault, self._scenario, self._crew, self._generator).events(steps_done)
         if fault.kind == "preemption":
             return self._preempted()
         if fault.kind == "node":
             return self._node_lost()
         failures: list[Event] = []
         if fault.hangs:
-            late = self._timeouts(steps_done, self._waiting(MOST_WATCHDOGS))
-            failures += self._signalled(late)
+            late = self.timeouts(steps_done, self._waiting(MOST_WATCHDOGS))
+            failures += self.signalled(late)
             failures += self._aborts(max(map(_when, late)) + DUMP_SECONDS, [event.rank for event in late])
         else:
-            failures.append(self._end())
+            failures.append(self.end())
             if fault.kind == "network":
-                failures.append(self._peer_s_end(failures[0].at))
+                failures.append(self.peer_s_end(failures[0].at))
         ended = sorted((event for event in failures if isinstance(event, RankFailed)), key=_when)
-        at = ended[-1].at + self._within(*DYING) if fault.hangs else ended[0].at
+        at = ended[-1].at + self.within(*DYING) if fault.hangs else ended[0].at
         return [*failures, *self._teardowns(at, ended[0].rank // self._scenario.gpus_per_node)]
 
     def cancelled(self, after: float) -> Cancelled:
         """The job goes back to the queue, some time after its launchers have said what they know."""
         nodes = range(min(self._scenario.nodes, MOST_TEARDOWNS))
-        return Cancelled(after + self._within(*UNTIL_REQUEUED), "JOB REQUEUE", tuple(nodes))
+        return Cancelled(after + self.within(*UNTIL_REQUEUED), "JOB REQUEUE", tuple(nodes))
 
-    def _failed(self, at: float, rank: int, exitcode: int, error: Failure, *, first: bool) -> RankFailed:
+    def failed(self, at: float, rank: int, exitcode: int, error: Failure, *, first: bool) -> RankFailed:
+        """A process that ends."""
         local, crew = rank % self._scenario.gpus_per_node, self._crew
         return RankFailed(at, rank, local, crew.host_of(rank), crew.pid(rank), exitcode, error, first)
 
-    def _end(self) -> RankFailed:
+    def end(self) -> RankFailed:
+        """The process that has met the fault."""
         fault = self._fault
         error, exitcode, low, high = ENDS[fault.kind]
         if fault.worker_pid is not None:
@@ -181,11 +177,12 @@ class _Teller:
         if exitcode == -6 and self._scenario.world_size == 1:
             # Nobody watches over collectives: the exception alone ends the process.
             exitcode = 1
-        return self._failed(fault.at + self._within(low, high), fault.rank, exitcode, error, first=True)
+        return self.failed(fault.at + self.within(low, high), fault.rank, exitcode, error, first=True)
 
-    def _peer_s_end(self, at: float) -> RankFailed:
+    def peer_s_end(self, at: float) -> RankFailed:
+        """Its neighbour on another node, which loses the connection."""
         rank = (self._fault.rank + self._scenario.gpus_per_node) % self._scenario.world_size
-        return self._failed(at + self._within(0.02, 0.06), rank, 1, "nccl", first=False)
+        return self.failed(at + self.within(0.02, 0.06), rank, 1, "nccl", first=False)
 
     def _waiting(self, most: int) -> list[int]:
         """Ranks of its group that wait for the one that is stuck, no more than `most` of them."""
@@ -193,7 +190,8 @@ class _Teller:
         chosen = [others[int(i)] for i in self._generator.permutation(len(others))]
         return sorted(_first_with_zero(chosen, most))
 
-    def _timeouts(self, steps_done: int, waiting: Sequence[int]) -> list[WatchdogTimeout]:
+    def timeouts(self, steps_done: int, waiting: Sequence[int]) -> list[WatchdogTimeout]:
+        """Ranks that give up their collective."""
         fault, scenario, crew = self._fault, self._scenario, self._crew
         what = draw_collective(scenario, self._generator)
         seq = steps_done * what.per_step + int(self._generator.integers(1, what.per_step + 1))
@@ -203,7 +201,7 @@ class _Teller:
         for rank in waiting:
             group = shard_group(scenario, rank)
             ran = limit + int(self._generator.integers(3, 100))
-            entered = fault.at + self._within(0.0, 0.25)
+            entered = fault.at + self.within(0.0, 0.25)
             found.append(
                 WatchdogTimeout(
                     entered + ran / 1000, rank, rank % scenario.gpus_per_node, crew.host_of(rank), crew.pid(rank), seq,
@@ -213,15 +211,15 @@ class _Teller:
             )  # fmt: skip
         return found
 
-    def _signalled(self, late: list[WatchdogTimeout]) -> list[Event]:
+    def signalled(self, late: list[WatchdogTimeout]) -> list[Event]:
         """Who signals that flight recorders are to be written, and when each rank's monitor thread sees that."""
         first, told = min(late, key=_when), list[Event]()
         speakers = {event.rank: event for event in late}
         for rank in sorted({*speakers, self._fault.rank, 0}):
-            own, looks = speakers.get(rank), first.at + self._within(0.01, LOOKS_EVERY)
+            own, looks = speakers.get(rank), first.at + self.within(0.01, LOOKS_EVERY)
             hears = own is None or looks < own.at
             if own is not None and not hears:
-                looks = max(looks, own.at + self._within(0.002, 0.2))
+                looks = max(looks, own.at + self.within(0.002, 0.2))
             source = first.rank if hears else None
             if own is not None:
                 told.append(replace(own, signals=not hears))
@@ -232,10 +230,10 @@ class _Teller:
     def _aborts(self, at: float, spoken: list[int]) -> list[Event]:
         """Ranks whose watchdog has spoken take themselves down, until a launcher ends the others."""
         ranks = _first_with_zero([spoken[int(i)] for i in self._generator.permutation(len(spoken))], MOST_ABORTS)
-        times = sorted(at + self._within(0.0, 0.3) for _ in ranks)
+        times = sorted(at + self.within(0.0, 0.3) for _ in ranks)
         order = self._generator.permutation(len(ranks))
         return [
-            self._failed(when, ranks[int(i)], -6, "watchdog", first=place == 0)
+            self.failed(when, ranks[int(i)], -6, "watchdog", first=place == 0)
             for place, (when, i) in enumerate(zip(times, order, strict=True))
         ]
 
@@ -243,7 +241,7 @@ class _Teller:
         """The failing node's launcher within a tenth of a second, the others' as the news reaches them."""
         nodes = [first, *(node for node in range(self._scenario.nodes) if node != first)][:MOST_TEARDOWNS]
         return [
-            self._teardown(at + (self._within(0.05, 0.12) if node == first else self._within(0.4, 3.0)), node, signal)
+            self._teardown(at + (self.within(0.05, 0.12) if node == first else self.within(0.4, 3.0)), node, signal)
             for node in nodes
         ]
 
@@ -252,100 +250,29 @@ class _Teller:
         ended = tuple(pid for pid in crew.pids(node) if pid != self._fault.pid or self._fault.hangs)
         return Teardown(at, crew.host(node), node, crew.agent_pid(node), ended, signal)
 
-    # Where no launcher hears of another
-    def _node_by_node(self, steps_done: int) -> list[Event]:
-        """Nodes without a failure of their own wait until their watchdogs have had enough."""
-        fault, scenario, crew, generator = self._fault, self._scenario, self._crew, self._generator
-        if fault.kind == "preemption":
-            return [event for node in range(scenario.nodes) for event in self._told(node)]
-        own, per_node = self._own_ends(), scenario.gpus_per_node
-        gone = {self._node} if fault.kind == "node" else set()
-        silent = [node for node in range(scenario.nodes) if node not in gone | {end.rank // per_node for end in own}]
-        spoken: list[WatchdogTimeout] = []
-        if silent:
-            spoken = self._timeouts(steps_done, [rank for node in silent for rank in self._watching(node)])
-        aborts = self._aborts_of(spoken)
-        first = min([*own, *aborts], key=_when)
-        ends = [replace(end, first=end is first) for end in [*own, *aborts]]
-        events: list[Event] = [*self._heard(spoken, silent), *self._lost_by_ssh()]
-        for node in sorted({end.rank // per_node for end in ends}):
-            events += NodeLauncher(node, crew, generator).fails([e for e in ends if e.rank // per_node == node])
-        return events
-
-    def _own_ends(self) -> list[RankFailed]:
-        """Who fails of the fault itself, without waiting for a watchdog."""
-        fault, scenario = self._fault, self._scenario
-        if fault.hangs:
-            return []
-        if fault.kind == "node":
-            rank = self.lost().stop % scenario.world_size
-            return [self._failed(fault.at + self._within(2.0, 6.0), rank, 1, "nccl", first=True)]
-        end = self._end()
-        return [end, self._peer_s_end(end.at)] if fault.kind == "network" else [end]
-
-    def _watching(self, node: int) -> list[int]:
-        """A node's ranks whose watchdogs are heard."""
-        ranks = [rank for rank in self._crew.ranks(node) if rank != self._fault.rank]
-        most = max(1, MOST_WATCHDOGS // self._scenario.nodes)
-        return sorted(ranks[int(i)] for i in self._generator.permutation(len(ranks))[:most])
-
-    def _aborts_of(self, spoken: Sequence[WatchdogTimeout]) -> list[RankFailed]:
-        """Their aborts a minute later, unless their launchers end them before."""
-        counts: dict[str, int] = {}
-        aborts = []
-        for event in spoken:
-            counts[event.host] = counts.get(event.host, 0) + 1
-            if counts[event.host] <= max(1, MOST_ABORTS_BY_SSH // self._scenario.nodes):
-                when = event.at + DUMP_SECONDS + self._within(0.0, ABORTS_WITHIN)
-                aborts.append(self._failed(when, event.rank, -6, "watchdog", first=False))
-        return aborts
-
-    def _heard(self, spoken: list[WatchdogTimeout], silent: list[int]) -> list[Event]:
-        """Time-outs with their signals to dump, which go through the store in rank 0: with that none is heard."""
-        if 0 not in silent:
-            return list(spoken)
-        alive = {self._crew.pid(rank) for node in silent for rank in self._crew.ranks(node)}
-        told = self._signalled(spoken)
-        return [event for event in told if isinstance(event, WatchdogTimeout | DumpSignal) and event.pid in alive]
-
-    def _lost_by_ssh(self) -> Iterator[NodeLost]:
-        if self._fault.kind == "node":
-            at = self._fault.at + self._within(*UNTIL_SSH_GIVES_UP)
-            yield NodeLost(at, self._fault.host, self._node, self.lost())
-
-    def _told(self, node: int) -> Iterator[Event]:
-        """The scheduler signals what it has started itself: a single node's launcher, or pdsh, which tells the others.
-
-        What these say then, nobody hears.
-        """
-        at, launcher = self._fault.at + self._within(0.02, 0.4), NodeLauncher(node, self._crew, self._generator)
-        told = launcher.told(at)
-        return told if self._scenario.nodes == 1 else (event for event in told if isinstance(event, Teardown))
-
-    # Where they do
     def _preempted(self) -> list[Event]:
         """The scheduler signals all launchers at once; their workers end."""
         crew, at = self._crew, self._fault.at
         nodes = range(min(self._scenario.nodes, MOST_TEARDOWNS))
         signals: list[Event] = [
-            Teardown(at + self._within(0.02, 0.4), crew.host(node), node, crew.agent_pid(node), crew.pids(node), 15)
+            Teardown(at + self.within(0.02, 0.4), crew.host(node), node, crew.agent_pid(node), crew.pids(node), 15)
             for node in nodes
         ]
         ranks = range(self._scenario.gpus_per_node)
         gone = max(event.at for event in signals)
-        ends = [self._failed(gone + self._within(0.1, 2.0), rank, -15, "sigterm", first=False) for rank in ranks]
+        ends = [self.failed(gone + self.within(0.1, 2.0), rank, -15, "sigterm", first=False) for rank in ranks]
         return [*signals, *ends]
 
     def _node_lost(self) -> list[Event]:
         """Its neighbours' connections break; the scheduler notices later."""
         per_node, world, at = self._scenario.gpus_per_node, self._scenario.world_size, self._fault.at
         others = [(self.lost().stop + i) % world for i in range(min(4, world - per_node))]
-        times = sorted(at + self._within(2.0, 6.0) for _ in others)
+        times = sorted(at + self.within(2.0, 6.0) for _ in others)
         failures: list[Event] = [
-            self._failed(when, rank, 1, "nccl", first=place == 0)
+            self.failed(when, rank, 1, "nccl", first=place == 0)
             for place, (when, rank) in enumerate(zip(times, others, strict=True))
         ]
         torn = self._teardowns(times[0], others[0] // per_node)
         alive = [event for event in torn if isinstance(event, Teardown) and event.node != self._node]
-        seen = NodeLost(times[-1] + self._within(1.0, 9.0), self._fault.host, self._node, self.lost())
+        seen = NodeLost(times[-1] + self.within(1.0, 9.0), self._fault.host, self._node, self.lost())
         return [*failures, *alive, seen]

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from fakeact_llm_training.sim.fault_events import Replacement
 from fakeact_llm_training.sim.memory import CONTEXT_MIB
+from fakeact_llm_training.sim.room import room
 from fakeact_llm_training.sim.scenario import Scenario
-from fakeact_llm_training.sim.thermal import INLET, LEAKAGE_PER_KELVIN, intensity
+from fakeact_llm_training.sim.thermal import LEAKAGE_PER_KELVIN, intensity
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,8 +23,6 @@ SLOT_OFFSETS = (
 )
 # Seconds: regulators and averaging; die and cold plate (air, liquid); stacks of memory.
 POWER_TAU, CORE_TAU, HBM_TAU = 0.8, {"air": 38.0, "liquid": 11.0}, {"air": 85.0, "liquid": 35.0}
-# Kelvin by which the room differs: along a row of so many racks, and from a rack's bottom to its top.
-ROW_SWING, RACKS_PER_ROW, TOP_OF_RACK = 2.2, (18.0, 40.0), 1.6
 CORE_WARNING, CORE_CRITICAL, HBM_WARNING = -10.0, -3.0, 95.0
 # What nvidia-smi shows as used where nothing runs.
 DRIVER_MIB = 4
@@ -95,7 +94,7 @@ class Cluster:
         if gpu.cooling == "liquid":
             chassis = chassis * np.float32(0.3)
         self._offset = np.tile(chassis, nodes)
-        self._inlet = np.repeat(self._room(generator), per_node) + self._offset
+        self._inlet = np.repeat(room(self.scenario, generator), per_node) + self._offset
         # At load the pre-heated row is another one and a half times its offset hotter.
         span = np.float32(gpu.power_limit_w - gpu.idle_w)
         self.efficiency = 1 + normal(world, 0.018).clip(-0.045, 0.045)
@@ -106,18 +105,6 @@ class Cluster:
         self._memory_offset = np.round(normal(world, 1.0) * 24).astype(np.float32)
         self.hot = self._characters(generator)
         self._resistance[self.hot] *= np.float32(generator.uniform(1.18, 1.38))
-
-    def _room(self, generator: np.random.Generator) -> Floats:
-        """What each node breathes in: rows of racks far from the air handlers are warmer, so is a rack's top."""
-        site, nodes = self.scenario.site, self.scenario.nodes
-        racks, height = np.divmod(np.arange(nodes) + site.first_node - 1, site.per_rack)
-        phase, period = generator.uniform(0, 2 * np.pi), generator.uniform(*RACKS_PER_ROW)
-        aisle = ROW_SWING * np.sin(2 * np.pi * racks / period + phase)
-        of_rack = 0.7 * generator.standard_normal(int(racks[-1]) + 1)[racks]
-        top = TOP_OF_RACK * (height / max(site.per_rack - 1, 1) - 0.5)
-        own = 0.8 * generator.standard_normal(nodes)
-        room: Floats = (INLET[self._gpu.cooling] + aisle + of_rack + top + own).astype(np.float32)
-        return room
 
     def _characters(self, generator: np.random.Generator) -> npt.NDArray[np.int64]:
         """Ranks with dried paste or a clogged filter: some one in 150."""
