@@ -1,7 +1,6 @@
 """A reader of DeepSpeed logs with a pocket calculator: knows only the printed text, recomputes what can be."""
 
 import re
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,11 +17,13 @@ TIMER = re.compile(
     r"epoch=(\d+)/micro_step=(\d+)/global_step=(\d+), RunningAvgSamplesPerSec=([\d.]+), CurrSamplesPerSec=([\d.]+), "
     r"MemAllocated=([\d.]+)GB, MaxMemAllocated=([\d.]+)GB"
 )
-SCRIPT = re.compile(
-    r"Model Parameters: ([\d.]+) B, Latency: ([\d.]+)s, TFLOPs: ([\d.]+), Samples/sec: ([\d.]+), "
-    r"Time/seq ([\d.]+)s, Batch Size: (\d+), Sequence Length: (\d+)"
+RUN = re.compile(
+    r"\S+: ([\d.]+) B parameters \| batch (\d+) = (\d+) x (\d+) x (\d+) \| sequence length (\d+) \| (\d+) steps"
 )
-LOSS = re.compile(r"Epoch: (\d+), Step: (\d+), Rank: 0, loss = ([\d.]+)")
+SCRIPT = re.compile(
+    r"epoch (\d+)/(\d+) step (\d+)/(\d+) \| loss [\d.]+ \| grad norm [\d.]+ \| ([\d.]+) s/step \| "
+    r"([\d.]+) samples/s \| (\d+) tokens/s \| ([\d.]+) TFLOP/s per GPU"
+)
 STEPS = re.compile(r"steps: (\d+) loss: ([\d.]+) iter time \(s\): ([\d.]+) samples/sec: ([\d.]+)")
 MEMORY = re.compile(r"MA ([\d.]+) GB {9}Max_MA ([\d.]+) GB {9}CA ([\d.]+) GB {9}Max_CA (\d+) GB ")
 OVERFLOW = re.compile(
@@ -90,12 +91,6 @@ def read(lines: list[str]) -> Log:
             known = label is not None and label[1] in hosts
             log.said.append(Said(label[1], label[2]) if known and label else Said("", line))
     return log
-
-
-def single(value: float) -> float:
-    """The nearest number in fp32."""
-    narrowed: float = struct.unpack("f", struct.pack("f", value))[0]
-    return narrowed
 
 
 def faults(lines: list[str]) -> list[str]:
@@ -213,9 +208,11 @@ def batch_multiplies_up(log: Log) -> Iterator[str]:
     if meshes != {dp}:
         yield f"world sizes {meshes}, {dp} in the configuration"
     said = float(log.first(r' +"train_batch_size": ([\d.e+]+)')[1])
-    sizes = {said, *(float(m[6]) for _, m in log.all(SCRIPT))}
-    if sizes != {batch}:
-        yield f"batches {sizes}, {batch} in the configuration"
+    if said != batch:
+        yield f"batch {said}, {batch} in the configuration"
+    for _, m in log.all(RUN):
+        if [int(m[group]) for group in range(2, 6)] != [batch, micro, accumulation, dp]:
+            yield m[0]
     stage = int(log.first(r' +"stage": (\d)')[1]) if int(config["zero_optimization_stage"]) else 0
     if stage != int(config["zero_optimization_stage"]) or f"stage={stage} " not in config["zero_config"]:
         yield f"stage {stage}"
@@ -228,9 +225,8 @@ def memory_follows(log: Log) -> Iterator[str]:
         if not now <= peak <= reserved + 0.011 or abs(reserved - reserved_peak) > 0.51:
             yield f"MA {now} Max_MA {peak} CA {reserved} Max_CA {reserved_peak}"
     stage, dp = int(log.config["zero_optimization_stage"]), int(log.config["world_size"])
-    steps = [float(match[1]) for _, match in log.all(SCRIPT)]
-    if stage == 2 and steps:
-        size = steps[0] * 1e9 / GIB
+    if stage == 2 and "layers=" not in "".join(said.text for said in log.said):
+        size = float(log.first(RUN)[1]) * 1e9 / GIB
         before, after = found[0], found[1]
         if not isclose(before[0], 2 * size + 4 * size / dp, rel_tol=0.004, abs_tol=0.03):
             yield f"MA {before[0]} for {size:.2f} GiB of parameters over {dp} ranks"
@@ -293,7 +289,7 @@ def speed_is_what_was_waited(log: Log) -> Iterator[str]:
     for process in log.processes:
         before: tuple[int, float, datetime] | None = None
         for said in process.said:
-            if re.search(r"Checkpoint|Evaluating|NCCL WARN", said.text):
+            if re.search(r"Checkpoint|eval |NCCL WARN", said.text):
                 before = None
             if not (match := TIMER.match(said.text)) or said.at is None:
                 continue
@@ -313,21 +309,22 @@ def speed_is_what_was_waited(log: Log) -> Iterator[str]:
 
 
 def script_agrees(log: Log) -> Iterator[str]:
-    """Samples a second x latency = batch; TFLOPs are always so many FLOPs, near six an active parameter."""
+    """Samples a second x seconds a step = batch, x length = tokens; TFLOPs are always so many FLOPs of a token."""
     ranks = log.first(r"dist_world_size=(\d+)") if list(log.all("dist_world_size=")) else None
+    run = log.first(RUN)
+    billions, batch, length = float(run[1]), int(run[2]), int(run[6])
     ratios: list[float] = []
     slack: list[float] = []
     for _, m in log.all(SCRIPT):
-        billions, latency, tflops, speed, each = map(float, m.groups()[:5])
-        batch, length = int(m[6]), int(m[7])
-        if abs(batch / speed - latency) > 0.0051 + 0.0051 * batch / speed**2 or abs(latency / batch - each) > 0.0051:
+        seconds, speed, tokens, tflops = (float(m[group]) for group in range(5, 9))
+        if abs(batch / speed - seconds) > 0.00051 + 0.0051 * batch / speed**2 or abs(tokens / length - speed) > 0.0052:
             yield m[0]
         ratios.append(tflops / speed)
         if ranks:
             flops = tflops * 1e12 * int(ranks[1]) / (speed * length)
             if not 0.03 < flops / (6e9 * billions) < 3.5:
                 yield f"{flops:.3g} FLOP a token for {billions} B parameters"
-        slack.append(0.0051 / tflops + 0.0051 / speed)
+        slack.append(0.051 / tflops + 0.0051 / speed)
         if abs(ratios[-1] / ratios[0] - 1) > slack[-1] + slack[0]:
             yield f"TFLOPs {tflops} at {speed} samples a second"
 
@@ -337,34 +334,31 @@ def clocks_differ(log: Log) -> Iterator[str]:
     for before, said in pairwise(log.said):
         engine, script = TIMER.match(before.text), SCRIPT.match(said.text)
         if engine and script:
-            ratio, digits = float(engine[5]) / float(script[4]), 0.006 / float(script[4])
+            ratio, digits = float(engine[5]) / float(script[6]), 0.006 / float(script[6])
             if not 1.0003 - digits < ratio < 1.005 + digits:
                 yield f"{script[0]}, by the engine {engine[5]}"
 
 
-def loss_is_in_its_place(log: Log) -> Iterator[str]:
-    """A loss is printed before the engine's step, of which it has epoch and micro-batch; it is a number in fp32."""
+def script_counts_as_the_engine(log: Log) -> Iterator[str]:
+    """A step has the engine's number, the epoch that this is in, and its total; epochs have the same length."""
     accumulation = int(log.config["gradient_accumulation_steps"])
-    batches = int(log.first(r"Beginning of Epoch \d+/\d+, Total Micro Batches (\d+)")[1])
-    loss: re.Match[str] | None = None
+    micro = int(log.first(r"epoch \d+/\d+: (\d+) micro-batches")[1])
+    steps, total, last = micro // accumulation, int(log.first(RUN)[7]), 0
+    if micro % accumulation:
+        yield f"{micro} micro-batches, {accumulation} at a time"
     for said in log.said:
-        if match := LOSS.match(said.text):
-            if loss:
-                yield f"{loss[0]}, and no step"
-            loss = match
-            if single(float(match[3])) != float(match[3]):
-                yield match[0]
-        elif loss and (match := PROGRESS.match(said.text)):
-            count = int(loss[1]) * batches + int(loss[2]) + 1
-            if count != int(match[1]) * accumulation:
-                yield f"{loss[0]} at step {match[1]}"
-            loss = None
+        if match := PROGRESS.match(said.text):
+            last = int(match[1])
+        if match := SCRIPT.match(said.text):
+            epoch, epochs, step, of = (int(match[group]) for group in range(1, 5))
+            if step != last or of != total or of != epochs * steps or epoch != (step - 1) // steps + 1:
+                yield f"{match[0]} after step {last}, {steps} in each epoch"
 
 
 def perplexity_is_exp_loss(log: Log) -> Iterator[str]:
-    """Perplexity = exp(loss), to the last digit of fp32."""
-    for _, m in log.all(r"ppl: ([\d.]+), loss: ([\d.]+)"):
-        if single(exp(float(m[2]))) != float(m[1]):
+    """Perplexity = exp(loss), within what their digits leave open."""
+    for _, m in log.all(r"eval \d+/\d+ \| loss ([\d.]+) \| ppl ([\d.]+) "):
+        if not isclose(exp(float(m[1])), float(m[2]), rel_tol=0.00006, abs_tol=0.0006):
             yield m[0]
 
 
@@ -431,7 +425,7 @@ def conversion_agrees(log: Log) -> Iterator[str]:
     for _, match in log.all(r"Detected checkpoint of type zero stage (\d), world_size: (\d+)"):
         if (match[1], match[2]) != (log.config["zero_optimization_stage"], log.config["world_size"]):
             yield match[0]
-    sizes = {match[1] for _, match in log.all(SCRIPT)}
+    sizes = {match[1] for _, match in log.all(RUN)}
     for _, match in log.all(r"Reconstructed .*fp32 state dict with \d+ params (\d+) elements"):
         if sizes and sizes != {f"{int(match[1]) / 1e9:.3f}"}:
             yield f"{match[0]}, {sizes} B"
@@ -457,7 +451,7 @@ RULES = (
     speed_is_what_was_waited,
     script_agrees,
     clocks_differ,
-    loss_is_in_its_place,
+    script_counts_as_the_engine,
     perplexity_is_exp_loss,
     scale_halves,
     checkpoints_are_there,

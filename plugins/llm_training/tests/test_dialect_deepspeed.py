@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 from fakeact_llm_training.catalogue import models
 from fakeact_llm_training.dialects.deepspeed import Speaker, settings, tensors
-from fakeact_llm_training.dialects.deepspeed.throughput import ThroughputTimer, script_tflops, single, throughput_line
+from fakeact_llm_training.dialects.deepspeed.throughput import ThroughputTimer, described, script_tflops
 from fakeact_llm_training.init import init
 from fakeact_llm_training.loop import loop
 from fakeact_llm_training.sim.draw import draw
@@ -89,7 +89,7 @@ def test_the_script_counts_flops_as_megatrons_paper() -> None:
     work = 96 * passes / 4 * scenario.global_batch * scenario.sequence_length * 96 * 12288**2
     extra = 1 + scenario.sequence_length / (6 * 12288) + scenario.model.vocab / (16 * 96 * 12288)
     assert script_tflops(scenario, 10.0) == pytest.approx(work * extra / 10.0 / 128 / 1e12)
-    assert re.fullmatch(checker.SCRIPT, throughput_line(scenario, 10.0))
+    assert re.fullmatch(checker.RUN, described(scenario))
 
 
 @pytest.mark.parametrize(("slug", "count"), [("llama-3.1-8b", 291), ("gpt2", 148), ("pythia-6.9b", 388)])
@@ -105,11 +105,6 @@ def test_the_configuration_is_in_order_and_aligned() -> None:
     assert [name for name, _ in rows] == sorted(name for name, _ in rows)
     assert {settings.row(name, "x").index("x", len(name) + 2) for name, _ in rows if len(name) < 28} == {33}
     assert '"max_train_micro_batch_size_per_gpu": 1.024000e+03, ' in dict(rows)["autotuning_config"]
-
-
-def test_numbers_are_those_of_fp32() -> None:
-    """A loss is printed with the digits of a single-precision number."""
-    assert single(0.1) == 0.10000000149011612
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -224,10 +219,10 @@ SLIPS = {
     "learning_rate_rises_then_falls": lines_with(r"lr=\[(\S+), \S+\]", "lr=[0.5, 0.5]"),
     "timer_counts": lines_with(r"micro_step=\d", "micro_step=9"),
     "speed_is_what_was_waited": lines_with(r"RunningAvgSamplesPerSec=\d", "RunningAvgSamplesPerSec=0"),
-    "script_agrees": lines_with(r"TFLOPs: \d", "TFLOPs: 9"),
-    "clocks_differ": lines_with(r"Samples/sec: \d", "Samples/sec: 9"),
-    "loss_is_in_its_place": lines_with(r"Epoch: 1, Step: \d", "Epoch: 1, Step: 99"),
-    "perplexity_is_exp_loss": lines_with(r"ppl: \d", "ppl: 9"),
+    "script_agrees": lines_with(r"\d TFLOP/s", "99 TFLOP/s"),
+    "clocks_differ": lines_with(r"(\S+ samples/s)", r"9\g<1>"),
+    "script_counts_as_the_engine": lines_with(r"epoch 2/2 step \d", "epoch 2/2 step 9"),
+    "perplexity_is_exp_loss": lines_with(r"ppl \d", "ppl 9"),
     "scale_halves": lines_with(r"reducing to \d", "reducing to 9"),
     "checkpoints_are_there": lines_with(r"Saving model checkpoint: (\S+-)0", r"Saving model checkpoint: \g<1>9"),
     "conversion_agrees": lines_with(r"params \d", "params 9", -1),

@@ -10,7 +10,7 @@ from fakeact_llm_training.dialects.deepspeed.ending import Ending
 from fakeact_llm_training.dialects.deepspeed.faults import Faults
 from fakeact_llm_training.dialects.deepspeed.log import Log
 from fakeact_llm_training.dialects.deepspeed.startup import StartUp
-from fakeact_llm_training.dialects.deepspeed.throughput import ThroughputTimer, single, throughput_line
+from fakeact_llm_training.dialects.deepspeed.throughput import ThroughputTimer, described, step_line
 from fakeact_llm_training.sim.memory import GIB
 from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import deepspeed, nccl, slurm
@@ -46,11 +46,12 @@ class Speaker(Dialect):
 
     async def start(self) -> None:
         await StartUp(self, self.startup.phases, 0.0, self.scenario.load_path).play()
+        await self.log.worker(0, described(self.scenario))
         await self._begin_epoch(1)
 
     async def _begin_epoch(self, epoch: int) -> None:
         batches = self.scenario.steps_per_epoch * self.scenario.grad_accum
-        await self.log.worker(0, f"Beginning of Epoch {epoch}/{self.scenario.epochs}, Total Micro Batches {batches}")
+        await self.log.worker(0, f"epoch {epoch}/{self.scenario.epochs}: {batches} micro-batches")
 
     async def end(self, last: "ev.Event") -> None:
         if getattr(last, "reason", "") == "restarts exhausted" or self.log.by_torchrun:
@@ -74,8 +75,6 @@ class Speaker(Dialect):
             self._refill(event)
         shown = event.step % self.scenario.log_interval == 0
         scripted = shown and not event.skipped and self.scenario.pp == 1
-        if scripted:
-            await self._loss(event)
         if shown:
             await self._progress(event)
         if self.scenario.pp > 1:
@@ -84,7 +83,7 @@ class Speaker(Dialect):
         if self._timer.steps % self.scenario.log_interval == 0:
             await self.log.say(deepspeed.TIMER, self._timer.line(self._kept_gib, event.memory_allocated))
         if scripted:
-            await self.log.worker(0, throughput_line(self.scenario, seconds))
+            await self.log.worker(0, step_line(self.scenario, event, seconds))
 
     async def _overflow(self, event: "ev.StepDone") -> None:
         attempted, scale = event.attempted_loss_scale, event.loss_scale
@@ -121,11 +120,6 @@ class Speaker(Dialect):
         """The share of a step before the engine's first forward pass: copies to the device, a print; an estimate."""
         return 0.0008 + self.scenario.site.pid_seed % 83 * 1.3e-5
 
-    async def _loss(self, event: "ev.StepDone") -> None:
-        """What the script prints before it hands the loss to the engine; it counts from 0, and micro-batches."""
-        micro = event.step_in_epoch * self.scenario.grad_accum - 1
-        await self.log.worker(0, f"Epoch: {event.epoch - 1}, Step: {micro}, Rank: 0, loss = {single(event.loss)}")
-
     async def _pipeline_progress(self, event: "ev.StepDone") -> None:
         if event.step % self.scenario.log_interval:
             return
@@ -155,17 +149,16 @@ class Speaker(Dialect):
 
     async def on_ValidationStarted(self, event: "ev.ValidationStarted") -> None:  # noqa: N802
         epochs = self.scenario.epochs
-        await self.log.worker(0, f"***** Evaluating perplexity, Epoch {event.epoch}/{epochs} *****")
+        await self.log.worker(0, f"eval {event.epoch}/{epochs}: {event.samples} sequences")
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
-        loss = single(event.loss)
-        await self.log.worker(0, f"ppl: {single(math.exp(loss))}, loss: {loss}")
+        figures = f"loss {event.loss:.4f} | ppl {math.exp(event.loss):.3f} | {event.seconds:.1f} s"
+        await self.log.worker(0, f"eval {event.epoch}/{self.scenario.epochs} | {figures}")
 
     async def on_EarlyStopping(self, event: "ev.EarlyStopping") -> None:  # noqa: N802
         await self.log.worker(
             0,
-            f"No better loss than {single(event.best_loss)} (step {event.best_step}) in {event.patience} evaluations: "
-            "stopping early",
+            f"no loss below {event.best_loss:.4f} (step {event.best_step}) in {event.patience} evaluations: stopping",
         )
 
     async def on_CheckpointStarted(self, event: "ev.CheckpointStarted") -> None:  # noqa: N802
@@ -200,6 +193,7 @@ class Speaker(Dialect):
         begins = self.startup.seconds + event.at
         path = self.run.last_checkpoint or (self.scenario.load_path if self.scenario.kind == "resume" else None)
         await StartUp(self, event.phases, begins, path).play()
+        await self.log.worker(0, described(self.scenario))
 
     async def on_Resumed(self, event: "faults.Resumed") -> None:  # noqa: N802
         self._hysteresis = self._saved_hysteresis

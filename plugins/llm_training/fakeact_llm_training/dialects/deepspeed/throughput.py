@@ -1,8 +1,11 @@
 """DeepSpeed's throughput timer, and the figures that a training script reckons from a step's time."""
 
-import struct
+from typing import TYPE_CHECKING
 
 from fakeact_llm_training.sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from fakeact_llm_training.sim.events import StepDone
 
 START_STEP = 2
 """Steps of a process that are not timed."""
@@ -40,18 +43,8 @@ class ThroughputTimer:
         )
 
 
-def single(value: float) -> float:
-    """A number as a tensor of fp32 gives it.
-
-    >>> single(2.3282342)
-    2.3282341957092285
-    """
-    narrowed: float = struct.unpack("f", struct.pack("f", value))[0]
-    return narrowed
-
-
 def script_tflops(scenario: Scenario, seconds: float) -> float:
-    """TFLOP/s per GPU as DeepSpeed's example scripts reckon it: the formula of Megatron's paper (arXiv 2104.04473).
+    """TFLOP/s per GPU as many scripts reckon it: the formula of Megatron's paper (arXiv 2104.04473).
 
     It takes a dense model whose MLP is four times as wide as its hidden size, with 8/3 as wide a gated one, and
     counts a forward pass more where all activations are recomputed.
@@ -63,11 +56,20 @@ def script_tflops(scenario: Scenario, seconds: float) -> float:
     return blocks * extra / (seconds * scenario.world_size * 1e12)
 
 
-def throughput_line(scenario: Scenario, seconds: float) -> str:
-    """The line that the example scripts print of a step."""
+def described(scenario: Scenario) -> str:
+    """What the script says of the run before the first step."""
+    batch = f"{scenario.global_batch} = {scenario.micro_batch} x {scenario.grad_accum} x {scenario.dp}"
     return (
-        f"Model Parameters: {scenario.parameters / 1e9:.3f} B, Latency: {seconds:.2f}s, "
-        f"TFLOPs: {script_tflops(scenario, seconds):.2f}, Samples/sec: {scenario.global_batch / seconds:.2f}, "
-        f"Time/seq {seconds / scenario.global_batch:.2f}s, Batch Size: {scenario.global_batch}, "
-        f"Sequence Length: {scenario.sequence_length}"
+        f"{scenario.model.slug}: {scenario.parameters / 1e9:.3f} B parameters | batch {batch} | "
+        f"sequence length {scenario.sequence_length} | {scenario.total_steps} steps"
+    )
+
+
+def step_line(scenario: Scenario, event: "StepDone", seconds: float) -> str:
+    """What it says of a step that took so many seconds: the loss of all ranks, the norm as the engine gives it."""
+    samples = scenario.global_batch / seconds
+    return (
+        f"epoch {event.epoch}/{scenario.epochs} step {event.step}/{scenario.total_steps} | loss {event.loss:.4f} | "
+        f"grad norm {event.grad_norm:.3f} | {seconds:.3f} s/step | {samples:.2f} samples/s | "
+        f"{samples * scenario.sequence_length:.0f} tokens/s | {script_tflops(scenario, seconds):.1f} TFLOP/s per GPU"
     )
