@@ -71,7 +71,7 @@ def read(lines: list[str]) -> Log:
     """Take a log apart."""
     text = "\n".join(lines)
     command = next(line for line in lines if line.startswith("+ ") and "torchrun" in line)
-    options = dict(re.findall(r"--(\w+) ('[^']*'|\S+)", command))
+    options = dict(re.findall(r"--(\w+)(?: (?!--)('[^']*'|\S+))?", command))
     log = Log(text, lines, [], [], list(BAR.finditer(text)), options)
     for line in lines:
         if rank := RANK.search(line):
@@ -315,6 +315,56 @@ def files_belong_to_their_checkpoint(log: Log) -> Iterator[str]:
             yield text
 
 
+def files_take_their_time(log: Log) -> Iterator[str]:
+    """On a network mount no two files of a checkpoint are there in the same millisecond."""
+    for (before, _, first), (after, _, text) in pairwise(log.infos):
+        small = r".*(saved in \S+\.jinja|saved in \S+config\.json)$"
+        if re.match(small, text) and re.match(r"Saving model|.*saved in ", first) and after == before:
+            yield f"{text} with {first}"
+
+
+def settings_are_the_command_s(log: Log) -> Iterator[str]:
+    """All fields in order; what the command sets has that value, and what follows from it."""
+    for found in re.finditer(r"Training/evaluation parameters TrainingArguments\(\n((?:\w+=.*,\n)+)\)\n", log.text):
+        fields = dict(line[:-1].split("=", 1) for line in found[1].splitlines())
+        if len(fields) != FIELDS or list(fields) != sorted(fields):
+            yield f"{len(fields)} fields"
+        for name in fields.keys() & log.options.keys():
+            said, given = fields[name], log.options[name].strip("'") or "True"
+            if name.endswith("_kwargs"):
+                agrees = ast.literal_eval(said) == json.loads(given)
+            elif re.fullmatch(r"[\d.e+-]+", given):
+                agrees = float(said) == float(given)
+            else:
+                agrees = name == "fsdp_config" or said.rpartition(".")[2].lower() == given.rpartition(".")[2].lower()
+            if not agrees:
+                yield f"{name}={said}, {given} in the command"
+        best = fields["metric_for_best_model"], fields["greater_is_better"]
+        if best != (("loss", "False") if "load_best_model_at_end" in log.options else ("None", "None")):
+            yield f"the best model by {best}"
+        if (fields["eval_steps"] == "None") != (fields["eval_strategy"] == "IntervalStrategy.EPOCH"):
+            yield f"eval_steps={fields['eval_steps']} with {fields['eval_strategy']}"
+    if log.text.count("TrainingArguments(") != len(log.attempts):
+        yield "settings are not printed once in each attempt"
+
+
+FIELDS = 114
+"""Of transformers 5.24's TrainingArguments."""
+
+
+def evaluations_have_a_bar(log: Log) -> Iterator[str]:
+    """In a file a bar of all held-out batches, or nearly all, stands before the figures of an evaluation."""
+    held_out = HELD_OUT.search(log.text)
+    if not held_out:
+        return
+    total = ceil(int(held_out[1]) / (log.number("per_device_eval_batch_size") * log.world))
+    for line, following in pairwise(log.lines):
+        if following.startswith("{'eval_loss'"):
+            bar = BAR.search(line)
+            if not bar or int(bar[4]) != total or int(bar[3]) < 0.5 * total:
+                yield f"{line[:80]} before {following[:40]}"
+
+
 def resumption_follows_the_checkpoint(log: Log) -> Iterator[str]:
     """Epoch and batches to skip follow from the step of the checkpoint that was detected, which had been saved."""
     saved = {int(step) for step in re.findall(r"Saving model checkpoint to \S+-(\d+)\n", log.text)}
@@ -466,6 +516,9 @@ RULES = (
     training_bars_have_all_steps,
     evaluations_and_saves_are_due,
     files_belong_to_their_checkpoint,
+    files_take_their_time,
+    settings_are_the_command_s,
+    evaluations_have_a_bar,
     resumption_follows_the_checkpoint,
     parameters_follow_the_configuration,
     end_agrees,

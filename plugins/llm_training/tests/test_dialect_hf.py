@@ -9,14 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fakeact_llm_training.catalogue import models
 from fakeact_llm_training.catalogue.records import Model
 from fakeact_llm_training.dialects.hf import Speaker
+from fakeact_llm_training.dialects.hf.command import arguments
 from fakeact_llm_training.dialects.hf.config import family, generation_config, model_config
 from fakeact_llm_training.dialects.hf.metrics import block, shown, single, speed, unembedded
+from fakeact_llm_training.dialects.hf.parameters import parameters
 from fakeact_llm_training.init import init
 from fakeact_llm_training.loop import loop
 from fakeact_llm_training.sim.draw import draw
@@ -134,6 +137,41 @@ def test_configurations_are_transformers_own() -> None:
     assert answers == wanted
 
 
+ASK_SETTINGS = """
+import json, pathlib, sys
+from transformers import HfArgumentParser, TrainingArguments
+pathlib.Path("fsdp2.json").write_text('{"fsdp_version": 2}')
+for line in sys.stdin:
+    (settings,) = HfArgumentParser((TrainingArguments,)).parse_args_into_dataclasses(json.loads(line))
+    print(json.dumps(str(settings)))
+"""
+DEVICE = re.compile(r"^(use_cpu|dataloader_pin_memory)=", re.M)
+
+
+def settings_of(seed: int) -> tuple[list[str], list[str]]:
+    """A run's arguments for the Trainer, without those that need its libraries; the text that is printed."""
+    run = draw(random.Random(seed), dialect="hf", scenario=None, gpus=16)
+    lines = list(parameters(run))
+    known = {line.partition("=")[0] for line in lines} - {"deepspeed"}
+    given = [(name, str(value).strip("'")) for name, value in arguments(run) if name in known]
+    return [word for name, value in given for word in (f"--{name}", value) if word], lines
+
+
+def test_settings_are_transformers_own(tmp_path: Path) -> None:
+    """Given the same arguments, transformers 5.24's TrainingArguments shows itself as the same text."""
+    pytest.importorskip("transformers", minversion="5.24", reason="needs transformers 5.24 to compare with")
+    found = [settings_of(seed) for seed in range(24)]
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK_SETTINGS],
+        input="\n".join(json.dumps([*given, "--use_cpu", "True"]) for given, _ in found),
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    for (_, ours), line in zip(found, asked.stdout.splitlines(), strict=True):
+        wanted = json.loads(line).splitlines()
+        pairs = [(a, b) for a, b in zip(ours, wanted, strict=True) if not DEVICE.match(a)]
+        assert [(a, b) for a, b in pairs if a != b and not a.startswith("deepspeed=")] == []
+
+
 @pytest.mark.parametrize("model", CONFIGURED, ids=lambda model: model.slug)
 def test_configurations_have_the_models_shape(model: Model) -> None:
     """Sorted keys, and the catalogue's layers, width, heads and vocabulary under whatever names."""
@@ -207,6 +245,20 @@ def lines_with(pattern: str, replacement: str) -> Callable[[list[str]], list[str
     return spoil
 
 
+def at_once(lines: list[str]) -> list[str]:
+    """A slip: two files are there in one millisecond."""
+    at = next(i for i, line in enumerate(lines) if line.endswith("generation_config.json") and "saved in" in line)
+    stamp = re.search(r"\] (\S+ \S+) >>", lines[at - 1])
+    assert stamp
+    return [*lines[:at], re.sub(r"\] \S+ \S+ >>", f"] {stamp[1]} >>", lines[at], count=1), *lines[at + 1 :]]
+
+
+def without_a_bar(lines: list[str]) -> list[str]:
+    """A slip: figures of an evaluation that nobody saw run."""
+    at = next(i for i, line in enumerate(lines) if line.startswith("{'eval_loss'"))
+    return [*lines[: at - 1], *lines[at:]]
+
+
 def doubled(pattern: str) -> Callable[[list[str]], list[str]]:
     """A slip: the last line that a pattern matches stands there twice."""
 
@@ -239,6 +291,9 @@ SLIPS = {
     "training_bars_have_all_steps": lines_with(r"(\| \d+/)\d+( .*Saving)", r"\g<1>9999\2"),
     "evaluations_and_saves_are_due": lines_with(r"('eval_loss'.*'epoch': ')[\d.]+", r"\g<1>0.0123"),
     "files_belong_to_their_checkpoint": lines_with(r"Configuration saved in ", "Configuration saved in /elsewhere"),
+    "files_take_their_time": at_once,
+    "settings_are_the_command_s": lines_with(r"^seed=\d+", "seed=43"),
+    "evaluations_have_a_bar": without_a_bar,
     "resumption_follows_the_checkpoint": lines_with(r"past \d+ epochs", "past 77 epochs"),
     "parameters_follow_the_configuration": lines_with(r'"num_hidden_layers": \d+', '"num_hidden_layers": 127'),
     "end_agrees": lines_with(r"(train_runtime += +\d:\d\d:)\d", r"\g<1>9"),

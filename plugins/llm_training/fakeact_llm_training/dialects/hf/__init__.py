@@ -129,6 +129,8 @@ class Speaker(Dialect):
         await self.log.tell("trainer.py", 2962, f"  Batch size = {self.scenario.micro_batch}")
 
     async def on_ValidationDone(self, event: "ev.ValidationDone") -> None:  # noqa: N802
+        if not self.io.motion:
+            await self.bars.last_of_evaluation(event.batches, self.since_launch(event.at), event.seconds)
         self._evaluation, self.bars.evaluation = None, None
         figures = {"eval_loss": event.loss} | speed("eval", event.seconds, self.held_out, event.batches)
         await self.write(figures, event.step, event.at)

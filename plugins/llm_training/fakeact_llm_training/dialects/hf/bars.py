@@ -42,6 +42,12 @@ class Bars:
             for batch in range(self.evaluation.done + 1, batches + 1):
                 self.evaluation.update(batch, began + batch * each)
 
+    async def last_of_evaluation(self, batches: int, ended: float, seconds: float) -> None:
+        """In a file each state of the bar stays behind; the last that was drawn is printed here."""
+        self.evaluated(batches, batches, ended - seconds, seconds / batches)
+        if self.evaluation:
+            await self._io.print(self.evaluation.row(None))
+
     def rows(self) -> list[str]:
         """The bars as they are seen."""
         first = [self.training.row(self.columns) if self._shown else ""] if self.training else []

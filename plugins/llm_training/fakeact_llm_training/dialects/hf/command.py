@@ -18,15 +18,16 @@ def command(run: Scenario) -> str:
     """srun, torchrun, script and arguments, as ``set -x`` shows them."""
     launcher = LAUNCHER.format(nodes=run.nodes, gpus=run.gpus_per_node, restarts=run.max_restarts)
     where = _RENDEZVOUS.format(job=run.site.job_id, address=run.master_addr, port=run.master_port)
-    arguments = " ".join(f"--{name} {value}" for name, value in _arguments(run))
+    options = " ".join(f"--{name} {value}".rstrip() for name, value in arguments(run))
     if run.nodes == 1:
-        return f"{launcher}--standalone {run.site.paths.script} {arguments}"
+        return f"{launcher}--standalone {run.site.paths.script} {options}"
     logs = "" if run.nodes <= MOST_CONSOLES else "--output logs/%x-%j-%t.log "
     step = f"srun --quit-on-interrupt --nodes {run.nodes} --ntasks-per-node 1 {logs}"
-    return f"{step}{launcher}{where}{run.site.paths.script} {arguments}"
+    return f"{step}{launcher}{where}{run.site.paths.script} {options}"
 
 
-def _arguments(run: Scenario) -> Iterator[tuple[str, object]]:
+def arguments(run: Scenario) -> Iterator[tuple[str, object]]:
+    """The script's arguments, most of which are the Trainer's."""
     if run.kind == "finetune":
         yield "model_name_or_path", run.load_path
     else:
@@ -95,11 +96,13 @@ def _strategy(what: str, interval: int, run: Scenario) -> Iterator[tuple[str, ob
 def _machine(run: Scenario) -> Iterator[tuple[str, object]]:
     yield "bf16", True
     if run.layout.recompute != "none":
-        yield "gradient_checkpointing", True
+        # What gradient_checkpointing is called now.
+        yield "activation_checkpointing", True
     if run.sharding.startswith("ZeRO"):
         yield "deepspeed", f"ds_z{run.sharding[-1]}.json"
     elif run.sharding == "FSDP":
-        yield "fsdp", "full_shard"
+        # Without a word behind it: those are deprecated, and say so.
+        yield "fsdp", ""
         # FSDP 2: its tensors know the whole's size, which the Trainer counts.
         yield "fsdp_config", "fsdp2.json"
     if run.compiled:
@@ -107,3 +110,5 @@ def _machine(run: Scenario) -> Iterator[tuple[str, object]]:
     yield "ddp_timeout", run.collective_timeout
     yield "seed", run.seed
     yield "log_level", "info"
+    if run.nodes > 1:
+        yield "log_on_each_node", False

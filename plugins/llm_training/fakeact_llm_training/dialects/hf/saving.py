@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from fakeact_llm_training.dialects.hf import Speaker
     from fakeact_llm_training.sim import events as ev
 
-TOKENIZER_SECONDS = 0.004
-"""From the model's files to those of its tokenizer."""
+SMALL_FILE, SPREAD = (0.004, 0.026), 0.35
+"""Seconds until a small file is on a network mount, created, written and closed: a site's own (an estimate)."""
 LIMIT = "50GB"
 """transformers' largest shard from 5.0 on."""
 
@@ -55,26 +55,25 @@ class Saving:
         """What the script keeps of the run: the model and its tokenizer, beside the checkpoints."""
         seconds = self._run.parameters * self._width / self._run.io_rate
         await self._write(self._run.site.paths.output, self._speaker.elapsed, seconds)
-        await self._speaker.io.csleep(1000 * TOKENIZER_SECONDS)
 
     async def _write(self, path: str, began: float, seconds: float) -> None:
         await self._log.tell("trainer.py", 4149, f"Saving model checkpoint to {path}")
-        await self._log.tell("configuration_utils.py", 786, f"Configuration saved in {path}/config.json", after=0.002)
-        await self._log.tell(
-            "configuration_utils.py", 941, f"Configuration saved in {path}/generation_config.json", after=0.003
-        )
-        await self._speaker.until(began + max(seconds - TOKENIZER_SECONDS, 0.0))
+        await self._file("configuration_utils.py", 786, f"Configuration saved in {path}/config.json")
+        await self._file("configuration_utils.py", 941, f"Configuration saved in {path}/generation_config.json")
+        await self._speaker.until(began + seconds)
         await self._weights_written(path, seconds)
+        tokenizer = "tokenization_utils_base.py"
         if self._run.model.slug.startswith("qwen"):
-            await self._log.tell(
-                "tokenization_utils_base.py", 3417, f"chat template saved in {path}/chat_template.jinja"
-            )
-        await self._log.tell(
-            "tokenization_utils_base.py",
-            2154,
-            f"tokenizer config file saved in {path}/tokenizer_config.json",
-            after=0.003,
-        )
+            await self._file(tokenizer, 3417, f"chat template saved in {path}/chat_template.jinja")
+        await self._file(tokenizer, 2154, f"tokenizer config file saved in {path}/tokenizer_config.json")
+
+    async def _file(self, source: str, line: int, text: str) -> None:
+        """A small file is there when the storage has it."""
+        low, high = SMALL_FILE
+        usual = low + (high - low) * (self._run.site.pid_seed % 101) / 100
+        seconds = usual * self._speaker.dice.lognormvariate(0.0, SPREAD)
+        await self._speaker.until(self._speaker.elapsed + seconds)
+        await self._log.tell(source, line, text)
 
     async def _weights_written(self, path: str, seconds: float) -> None:
         files, columns = self._files, self._speaker.bars.columns

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fakeact.widgets import tqdm_meter
 from fakeact_llm_training.dialects.hf import config
 from fakeact_llm_training.dialects.hf.command import MOST_CONSOLES, command
+from fakeact_llm_training.dialects.hf.parameters import parameters
 from fakeact_llm_training.sim.shards import model_tensors
 from fakeact_llm_training.sim.startup import Phase, PhaseName
 from fakeact_llm_training.tools import torchrun
@@ -84,6 +85,10 @@ class StartUp:
                 "WARNING",
             )
         await self._pass("devices")
+        first, *rest = parameters(run)
+        await self._log.script(f"Training/evaluation parameters {first}")
+        for line in rest:
+            await self._log.plain(line)
         if self._speaker.resumes_from:
             await self._log.script(f"Checkpoint detected, resuming training at {self._speaker.resumes_from}.")
 
