@@ -3,13 +3,14 @@
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import pytest
 from fakeact_llm_training.catalogue import models
-from fakeact_llm_training.dialects.torchtitan import Speaker, stack
+from fakeact_llm_training.dialects.torchtitan import Speaker, reserved, stack
 from fakeact_llm_training.dialects.torchtitan.metrics import Meter, flops_per_token, memory, step_line, validation_line
 from fakeact_llm_training.dialects.torchtitan.registry import config, flavor, optimized_tensors
 from fakeact_llm_training.init import init
@@ -323,6 +324,37 @@ def test_a_collection_that_took_no_time_is_found() -> None:
     assert stamp
     sound[at] = re.sub(r"\d\d:\d\d:\d\d,\d{3}", stamp[0], sound[at])
     assert any(fault.startswith("garbage_is_collected") for fault in checker.faults(sound))
+
+
+def test_a_collection_as_late_as_its_step_is_found() -> None:
+    """A collection that Python would have begun when most of its step was over is a slip."""
+    sound = first(log, r"\[GC\] Performing periodic", scenario="pretrain", steps=60, epochs=2, gpus=16)
+    at = next(i for i, line in enumerate(sound) if "[GC] Performing periodic" in line)
+    stamp = re.search(r"\d\d:\d\d:\d\d,\d{3}", sound[at + 1])
+    assert stamp
+    sound[at] = re.sub(r"\d\d:\d\d:\d\d,\d{3}", stamp[0], sound[at])
+    assert any("ahead of steps" in fault for fault in checker.faults(sound))
+
+
+def test_a_model_that_is_divided_to_the_byte_is_found() -> None:
+    """What torch has reserved is no multiple of weights: 8,030,261,248 x 4 / 8 bytes are 3.74 GiB."""
+    sound = first(log, "usage for model", **SOUND | {"gpus": 8})
+    assert checker.faults(sound) == []
+    plain = edit(r"usage for model: \d+\.\d+GiB\(\d+\.\d+%\)", "usage for model: 3.74GiB(4.72%)")
+    assert any(fault.startswith("memory_is_constant") for fault in checker.faults(plain(sound)))
+
+
+@pytest.mark.parametrize(("degree", "tp"), [(8, 1), (64, 1), (8, 8)])
+def test_reserved_memory_is_that_of_cut_tensors(degree: int, tp: int) -> None:
+    """At most a segment of each size above what the tensors have, and never below."""
+    run = draw(random.Random(1), dialect="torchtitan", model="llama-3.1-70b", gpus=64)
+    how = run.layout.parallelism._replace(tp=tp, shard_degree=degree, dp=64 // tp)
+    run = replace(run, layout=run.layout._replace(parallelism=how))
+    held = reserved.of_model(run)
+    caches = run.sequence_length * run.model.head_dim * 4 * (run.model.layers + 2)
+    own = 4 * run.parameters / degree / tp + caches
+    assert own <= held <= own + 4 * 8192 * 161 * (1 - 1 / tp) / degree + 22 * 2**20
+    assert held % 2**21 == 0
 
 
 FAULTY_SLIPS = {

@@ -65,10 +65,11 @@ def _layer(scenario: Scenario) -> Iterator[Tensor]:
     last = f".{scenario.model.layers - 1}."
     for tensor in model_tensors(scenario.model):
         if (found := re.search(r"\.\d+\.", tensor.name)) and found[0] == last:
-            yield _cut(tensor, scenario.tp)
+            yield cut(tensor, scenario.tp)
 
 
-def _cut(tensor: Tensor, tp: int) -> Tensor:
+def cut(tensor: Tensor, tp: int) -> Tensor:
+    """A tensor on one of `tp` ranks: along its outputs, or along its inputs where these come in pieces; norms whole."""
     if len(tensor.shape) < 2:
         return tensor
     rows, columns = tensor.shape

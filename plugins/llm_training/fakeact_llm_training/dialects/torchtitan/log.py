@@ -11,7 +11,7 @@ class Log:
     """``[rank0]:[titan] 2026-01-16 02:41:33,634 - root - INFO - text``."""
 
     def __init__(self, io: IO) -> None:
-        self._io, self._last = io, io.now()
+        self._io, self.last = io, io.now()
 
     async def info(self, text: str, when: datetime | None = None) -> None:
         """Say what goes on; `when` if that was before now."""
@@ -22,8 +22,8 @@ class Log:
         await self._say("WARNING", text, None)
 
     async def _say(self, level: str, text: str, when: datetime | None) -> None:
-        self._last = max(when or self._io.now(), self._last)
-        await self.worker(0, f"[titan] {asctime(self._last)} - root - {level} - {text}")
+        self.last = max(when or self._io.now(), self.last)
+        await self.worker(0, f"[titan] {asctime(self.last)} - root - {level} - {text}")
 
     async def worker(self, rank: int, text: str) -> None:
         """What a worker writes as it is: the launch script shows rank 0 and nobody else, line by line."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fakeact.style import blue, red
+from fakeact_llm_training.dialects.torchtitan import reserved
 from fakeact_llm_training.dialects.torchtitan.metrics import is_known, peak_flops
 from fakeact_llm_training.dialects.torchtitan.registry import config, flavor, is_qwen_like, optimized_tensors
 from fakeact_llm_training.sim.memory import GIB
@@ -211,11 +212,11 @@ class StartUp:
         await self._pass("model", 0.02)
 
     async def _memory_use(self) -> None:
-        """Weights are in place, in fp32 and sharded."""
+        """Weights are in place, in fp32 and sharded, and rotary caches."""
         run = self._run
         await self._warn_of_peak()
         await self._log.info(f"Peak FLOPS used for computing MFU: {peak_flops(run.gpu.device):.3e}")
-        held = run.layout.memory.weights / GIB
+        held = reserved.of_model(run) / GIB
         await self._log.info(f"CUDA memory usage for model: {held:.2f}GiB({100 * held / run.gpu.memory_gib:.2f}%)")
 
     async def _optimizer(self) -> None:
