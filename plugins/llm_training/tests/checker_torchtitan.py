@@ -67,6 +67,8 @@ C10D = {
     "Received a dump signal": 1987, "preparing to dump": 1700, "Some NCCL operations": 818, "To avoid data": 832,
 }  # fmt: skip
 SAID = re.compile(r"\[rank0\]:\[rank(\d+)\]:\[E(\d+) (\d\d:\d\d:\d\d\.\d{6})\d{3} ProcessGroupNCCL\.cpp:(\d+)\] (.*)")
+OF_ALL = re.compile("Received a dump signal|preparing to dump|Observed flight recorder")
+"""What the monitor thread says, which is that of the group of all ranks."""
 CALLS = {"_ALLGATHER_BASE": "all_gather_into_tensor", "_REDUCE_SCATTER_BASE": "reduce_scatter_tensor"}
 # run.py's line in torch's releases, the lines of the launcher's other messages, and NCCL as the wheels bundle it.
 RELEASES = {
@@ -291,8 +293,9 @@ def validations_are_due(log: Log) -> Iterator[str]:
         trained = [m.step for m in attempt.metrics if m.trains]
         if trained[:1] == [1] and [m.step for m in attempt.metrics if not m.trains][:1] not in ([1], []):
             yield "no validation behind the first step"
-        for (_, before), (_, text) in pairwise(attempt.texts):
-            if before.startswith("validate step") and re.match("(Saving|Staging) the", text) and not over:
+        for (validated, before), (saved, text) in pairwise(attempt.texts):
+            at_once = (saved - validated).total_seconds() < 0.1
+            if before.startswith("validate step") and re.match("(Saving|Staging) the", text) and at_once and not over:
                 yield f"{text} behind {before}"
 
 
@@ -429,7 +432,7 @@ def collectives_time_out(log: Log) -> Iterator[str]:
             small, large = sorted(map(int, m.groups()[1:]))
             if {large} != {small * size for size in shards}:
                 yield f"{m[0]} in groups of {shards}"
-        if m := re.search(r"PG GUID \d+\((\w+)\) Rank", line):
+        if (m := re.search(r"PG GUID \d+\((\w+)\) Rank", line)) and not OF_ALL.search(line):
             yield from [m[0]] * ((m[1] == "default_pg") != (worlds == shards))
         if m := re.search(r"sequence id: (\d+) PG status: last enqueued work: (\d+), last completed work: (\d+)", line):
             seq, enqueued, completed = map(int, m.groups())

@@ -156,11 +156,24 @@ def test_heat_throttles_before_it_damages() -> None:
     rank, hot = cluster.hottest(200.0)
     assert rank == 5
     assert hot > cluster.scenario.gpu.slowdown_c
-    cluster.engage_throttle(200.0)
+    cluster.set_throttle(200.0, on=True)
     cooled = cluster.readings(600.0)
     assert cooled.temperature[5] < cluster.scenario.gpu.slowdown_c
     assert cooled.health[5] == 2
     assert cluster.throttling > 0.03
+
+
+def test_fans_end_what_heat_has_begun() -> None:
+    """Once they turn faster the GPU has its clock back, and does not come near its limit again."""
+    cluster = warm()
+    cluster._resistance[5] *= 2.2
+    cluster.set_drag(0.0, 5, 0.0)
+    cluster.set_throttle(200.0, on=True)
+    cluster.set_throttle(260.0, on=False)
+    assert cluster.throttling == 0.0
+    rank, hot = cluster.hottest(1000.0)
+    assert rank == 5
+    assert cluster.scenario.gpu.slowdown_c - 7 < hot < cluster.scenario.gpu.slowdown_c - 3
 
 
 def test_healthy_fleets_are_green() -> None:

@@ -285,3 +285,18 @@ def test_the_shortest_run_there_is() -> None:
     """One step of one epoch on one GPU still has everything."""
     events = play(run_of(draw(random.Random(1), gpus=1, steps=1, epochs=1), 1))
     assert {StepDone, ValidationDone, CheckpointSaved, EpochDone, RunDone} <= {type(event) for event in events}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_step_stays_slow(seed: int) -> None:
+    """Without a fault, whatever lengthens steps is over within two minutes."""
+    scenario = replace(draw(random.Random(seed), gpus=64, scenario="pretrain", steps=1500, epochs=1), faults="some")
+    run = run_of(scenario, seed)
+    run._story.fate.due = math.inf
+    run._story.cluster._resistance[3] *= 1.9
+    steps = [done for done in of(StepDone, play(run)) if done.step > 20]
+    slow_since = None
+    for done in steps:
+        slow = done.step_time - done.waited > 1.025 * scenario.step_time
+        slow_since = (slow_since or done.at) if slow else None
+        assert slow_since is None or done.at - slow_since < 120

@@ -59,6 +59,8 @@ VALIDATING = Load(0.86, 99.0)
 WAITING = Load(0.0, 0.0)
 # A collective that spins: its kernel runs, so utilisation is full, at little power (NVIDIA/nccl #2428).
 SPINNING = Load(0.12, 100.0)
+RELIEVED = 6.0
+"""Degrees below slowdown that fans at full speed keep a hot GPU."""
 
 
 class Cluster:
@@ -211,11 +213,14 @@ class Cluster:
         self._core[own] = self._settled(self._resistance, self._power)[own]
         self._hbm[own] = self._settled(self._hbm_resistance, self._power)[own]
 
-    def engage_throttle(self, t: float) -> None:
-        """From `t` on GPUs that have come near their limit clock down to stay below it."""
+    def set_throttle(self, t: float, *, on: bool) -> None:
+        """From `t` on GPUs near their limit clock down to stay below it; or fans turn faster, and they need not."""
         self._rebase(t)
-        self.throttles = True
+        self.throttles = on
         self._target = self._demand(self._load)
+        if not on:
+            heat = self._settled(self._resistance, self._target) - self._inlet
+            self._resistance *= np.minimum(1, (self._gpu.slowdown_c - RELIEVED - self._inlet) / heat)
 
     @property
     def throttling(self) -> float:

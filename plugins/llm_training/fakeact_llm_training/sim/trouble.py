@@ -1,5 +1,6 @@
 """What goes wrong without ending anything: stragglers, stalls, flapping links, hot GPUs, steep gradients."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +20,11 @@ from fakeact_llm_training.sim.incidents import Incident, draw_incidents
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.segment import Segment
 
+FANS_RESPOND = (30.0, 90.0)
+"""Seconds until a machine's controller has its fans at full speed."""
+SETTLED = 90.0
+"""Seconds after which a GPU is as cool as they make it."""
+
 
 class Trouble:
     """Incidents by step, each once, and what a careful trainer warns of."""
@@ -27,6 +33,7 @@ class Trouble:
         self._scenario, self._cluster, self._crew = scenario, cluster, crew
         self._incidents = draw_incidents(scenario, generator)
         self._straggler: tuple[Incident, int] | None = None
+        self._generator, self._relieved_at = generator, math.inf
         self._usual_norm = 0.0
         self._calm_since = 0
 
@@ -43,8 +50,10 @@ class Trouble:
             self._straggler = None
 
     def changes(self, step: int, at: float) -> list[Event]:
-        """Stragglers that end or begin before this step."""
+        """Stragglers that end or begin before this step; machines that have turned their fans up need no less clock."""
         changes: list[Event] = []
+        if self._cluster.throttles and at >= self._relieved_at:
+            self._cluster.set_throttle(at, on=False)
         if self._straggler and step >= self._straggler[1]:
             changes.append(self._straggle(self._straggler[0], at, began=False))
         for incident in self._incidents.get(step, ()):
@@ -91,6 +100,8 @@ class Trouble:
     def _heat(self, at: float) -> Iterator[Event]:
         rank, temperature = self._cluster.hottest(at)
         limit = self._scenario.gpu.slowdown_c
-        if temperature > limit - 3 and not self._cluster.throttles:
-            self._cluster.engage_throttle(at)
+        cools = self._relieved_at <= at < self._relieved_at + SETTLED
+        if temperature > limit - 3 and not self._cluster.throttles and not cools:
+            self._cluster.set_throttle(at, on=True)
+            self._relieved_at = at + float(self._generator.uniform(*FANS_RESPOND))
             yield ThermalAlert(at, rank, self._crew.host_of(rank), temperature, limit)
