@@ -1,6 +1,7 @@
 """The export: tensors that are the model, files that are the Hub's to the byte, times that follow from sizes."""
 
 import random
+import tracemalloc
 from functools import cache
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from fakeact_llm_training.sim.companions import VOCABULARIES
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.export import Export, draw_export
 from fakeact_llm_training.sim.model import total_parameters, weight_bytes
-from fakeact_llm_training.sim.shards import LIMITS, Split, header_bytes, model_tensors, split
+from fakeact_llm_training.sim.shards import LIMITS, grouped, header_bytes, model_tensors, split
 from fakeact_llm_training.sim.tensors import Tensor
 
 # As the Hub lists them: files in bf16 that transformers wrote with shards of at most 5 GB.
@@ -34,7 +35,7 @@ def export_of(slug: str, gpus: int = 16) -> Export:
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.slug)
 def test_tensors_are_the_model(model: Model) -> None:
     """Every model's tensors have names of their own and add up to its parameters, hence to its bytes."""
-    tensors = model_tensors(model)
+    tensors = list(model_tensors(model))
     assert sum(tensor.parameters for tensor in tensors) == total_parameters(model)
     assert sum(tensor.bytes for tensor in tensors) == weight_bytes(model)
     assert len({tensor.name for tensor in tensors}) == len(tensors)
@@ -103,9 +104,9 @@ def test_one_file_has_no_number_and_no_index() -> None:
 
 def test_a_tensor_above_the_limit_comes_before_the_file_in_the_making() -> None:
     """The splitter's quirk: a giant goes out at once, the tensors before it later."""
-    plan = split([Tensor("a", (2,)), Tensor("giant", (100,)), Tensor("b", (3,)), Tensor("c", (6,))], 20)
-    assert [[tensor.name for tensor in shard.tensors] for shard in plan.shards] == [["giant"], ["a", "b"], ["c"]]
-    assert plan.total_bytes == 222
+    tensors = [Tensor("a", (2,)), Tensor("giant", (100,)), Tensor("b", (3,)), Tensor("c", (6,))]
+    assert [[tensor.name for tensor in group] for group in grouped(tensors, 20)] == [["giant"], ["a", "b"], ["c"]]
+    assert split(tensors, 20).total_bytes == 222
 
 
 def test_headers_are_filled_up_to_eight_bytes() -> None:
@@ -127,12 +128,14 @@ def test_splits_are_huggingface_hub_s() -> None:
             filename_pattern="model{suffix}.safetensors",
             max_shard_size=(limit := dice.choice([100, 1000, 5000])),
         )
-        assert files(split(tensors, limit)) == theirs.filename_to_tensors
+        assert files(tensors, limit) == theirs.filename_to_tensors
 
 
-def files(plan: Split) -> dict[str, list[str]]:
+def files(tensors: list[Tensor], limit: int) -> dict[str, list[str]]:
     """Tensors' names by file."""
-    return {shard.name: [tensor.name for tensor in shard.tensors] for shard in plan.shards}
+    shards = split(tensors, limit).shards
+    groups = grouped(tensors, limit)
+    return {shard.name: [tensor.name for tensor in group] for shard, group in zip(shards, groups, strict=True)}
 
 
 def test_files_follow_one_another() -> None:
@@ -200,3 +203,12 @@ def test_same_dice_same_export() -> None:
     scenario = draw(random.Random(3), model="qwen3-8b", gpus=16)
     assert draw_export(scenario, random.Random(7)).files == draw_export(scenario, random.Random(7)).files
     assert draw_export(scenario, random.Random(7)).files != draw_export(scenario, random.Random(8)).files
+
+
+def test_a_large_model_is_split_without_being_listed() -> None:
+    """Qwen 3 235B's 36,945 tensors are counted and put into files with little more memory than one file's take."""
+    tracemalloc.start()
+    split(model_tensors(named("qwen3-235b-a22b")), LIMITS["5GB"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 400_000

@@ -80,7 +80,7 @@ def cut(tensor: Tensor, tp: int) -> Tensor:
 def ddp_buckets(scenario: Scenario) -> list[int]:
     """Elements of DDP's buckets: whole tensors from the last to the first, until a bucket has 25 MiB."""
     sizes, inside = [], 0
-    for tensor in reversed(model_tensors(scenario.model)):
+    for tensor in reversed(list(model_tensors(scenario.model))):
         inside += tensor.parameters
         if inside >= DDP_BUCKET:
             sizes.append(inside)

@@ -1,8 +1,7 @@
 """A model's weights in safetensors files: who goes where, and how large each file is to the byte."""
 
 import json
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -17,10 +16,27 @@ LIMITS = {"5GB": 5 * 10**9, "50GB": 50 * 10**9}
 LENGTH_BYTES = 8
 
 
-class Split(NamedTuple):
-    """Tensors of each file, and how the files are called."""
+class Shard(NamedTuple):
+    """One safetensors file: what its tensors add up to, not the tensors, of which a model has up to 36,945."""
 
-    shards: tuple["Shard", ...]
+    name: str
+    tensors: int
+    parameters: int
+    tensor_bytes: int
+    header_bytes: int
+    name_length: int
+    """Letters of all its tensors' names."""
+
+    @property
+    def bytes(self) -> int:
+        """The file's size: length, header, tensors."""
+        return LENGTH_BYTES + self.header_bytes + self.tensor_bytes
+
+
+class Split(NamedTuple):
+    """The files."""
+
+    shards: tuple[Shard, ...]
 
     @property
     def total_bytes(self) -> int:
@@ -30,7 +46,7 @@ class Split(NamedTuple):
     @property
     def total_parameters(self) -> int:
         """All tensors' numbers."""
-        return sum(tensor.parameters for shard in self.shards for tensor in shard.tensors)
+        return sum(shard.parameters for shard in self.shards)
 
     @property
     def is_sharded(self) -> bool:
@@ -44,25 +60,9 @@ class Split(NamedTuple):
         frame = json.dumps({"metadata": sizes, "weight_map": {"": ""}}, indent=2) + "\n"
         # Each tensor has a line of its own, and a comma parts it from the one before.
         line, comma = '    "": ""', ",\n"
-        lengths = [len(line) + len(tensor.name) + len(shard.name) for shard in self.shards for tensor in shard.tensors]
-        return len(frame) - len(line) + sum(lengths) + len(comma) * (len(lengths) - 1)
-
-
-class Shard:
-    """One safetensors file."""
-
-    def __init__(self, name: str, tensors: tuple[Tensor, ...]) -> None:
-        self.name, self.tensors = name, tensors
-
-    @cached_property
-    def tensor_bytes(self) -> int:
-        """Its tensors alone."""
-        return sum(tensor.bytes for tensor in self.tensors)
-
-    @cached_property
-    def bytes(self) -> int:
-        """The file's size: length, header, tensors."""
-        return LENGTH_BYTES + header_bytes(self.tensors) + self.tensor_bytes
+        tensors = sum(shard.tensors for shard in self.shards)
+        names = sum(shard.name_length + shard.tensors * len(shard.name) for shard in self.shards)
+        return len(frame) - len(line) + names + tensors * len(line) + len(comma) * (tensors - 1)
 
 
 def header_bytes(tensors: Iterable[Tensor]) -> int:
@@ -77,31 +77,52 @@ def header_bytes(tensors: Iterable[Tensor]) -> int:
     return -(-length // LENGTH_BYTES) * LENGTH_BYTES
 
 
-def model_tensors(model: Model) -> tuple[Tensor, ...]:
+def model_tensors(model: Model) -> Iterator[Tensor]:
     """All of a model's tensors in the order of its state dict; tied heads are left out."""
     family = next((tensors for slug, tensors in GPT_FAMILIES.items() if model.slug.startswith(slug)), llama_tensors)
-    return tuple(family(model))
+    return iter(family(model))
+
+
+def tensor_count(model: Model) -> int:
+    """How many there are."""
+    return sum(1 for _ in model_tensors(model))
 
 
 def split(tensors: Iterable[Tensor], limit: int) -> Split:
-    """Files of at most `limit` bytes of tensors, filled one after the other as huggingface_hub does it.
+    """Files of at most `limit` bytes of tensors; none of these is kept."""
+    parts = [_shard(group) for group in grouped(tensors, limit)]
+    return Split(tuple(part._replace(name=_name(i, len(parts))) for i, part in enumerate(parts, 1)))
 
-    A tensor above the limit has a file to itself, which comes before the one that was being filled.
+
+def grouped(tensors: Iterable[Tensor], limit: int) -> Iterator[list[Tensor]]:
+    """Each file's tensors, filled one after the other as huggingface_hub does it.
+
+    A tensor above the limit has a file to itself, which comes before the one that is being filled.
     """
-    full: list[list[Tensor]] = []
     filling: list[Tensor] = []
     size = 0
     for tensor in tensors:
         if tensor.bytes > limit:
-            full.append([tensor])
+            yield [tensor]
             continue
         if size + tensor.bytes > limit:
-            full.append(filling)
+            yield filling
             filling, size = [], 0
         filling.append(tensor)
         size += tensor.bytes
-    groups = [*full, filling] if filling else full
-    return Split(tuple(Shard(_name(i, len(groups)), tuple(group)) for i, group in enumerate(groups, 1)))
+    if filling:
+        yield filling
+
+
+def _shard(tensors: list[Tensor]) -> Shard:
+    return Shard(
+        name="",
+        tensors=len(tensors),
+        parameters=sum(tensor.parameters for tensor in tensors),
+        tensor_bytes=sum(tensor.bytes for tensor in tensors),
+        header_bytes=header_bytes(tensors),
+        name_length=sum(len(tensor.name) for tensor in tensors),
+    )
 
 
 def _name(number: int, count: int) -> str:

@@ -31,9 +31,9 @@ class Ending:
     async def play(self) -> None:
         """Put the parts together and write them; nothing if there is no ZeRO, or if it would take too long."""
         run, path = self._run, self._speaker.run.last_checkpoint
-        tensors = model_tensors(run.model)
         # Tensors are counted with two bytes a number.
-        shards = len(split(tensors, LIMITS["5GB"] * 2 // WIDTH).shards)
+        shards = split(model_tensors(run.model), LIMITS["5GB"] * 2 // WIDTH).shards
+        tensors = sum(shard.tensors for shard in shards)
         seconds = run.parameters * WIDTH / (run.io_per_node * ONE_PROCESS)
         if not (path and self._stage and run.pp == run.tp == 1) or seconds > LONGEST:
             return
@@ -43,10 +43,10 @@ class Ending:
         await self._say(f"Parsing checkpoint created by deepspeed=={VERSION}")
         what = "fp32"
         if self._stage == 3:
-            await self._bar("Gathering sharded weights", len(tensors), len(tensors) * GATHERING)
+            await self._bar("Gathering sharded weights", tensors, tensors * GATHERING)
             what = "Trainable fp32"
-        await self._say(f"Reconstructed {what} state dict with {len(tensors)} params {run.parameters} elements")
-        await self._bar("Saving checkpoint shards", shards, seconds)
+        await self._say(f"Reconstructed {what} state dict with {tensors} params {run.parameters} elements")
+        await self._bar("Saving checkpoint shards", len(shards), seconds)
 
     async def _say(self, line: str) -> None:
         await self._io.print(line)

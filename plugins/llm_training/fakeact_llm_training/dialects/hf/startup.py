@@ -7,7 +7,7 @@ from fakeact.widgets import tqdm_meter
 from fakeact_llm_training.dialects.hf import config
 from fakeact_llm_training.dialects.hf.command import MOST_CONSOLES, command
 from fakeact_llm_training.dialects.hf.parameters import parameters
-from fakeact_llm_training.sim.shards import model_tensors
+from fakeact_llm_training.sim.shards import tensor_count
 from fakeact_llm_training.sim.startup import Phase, PhaseName
 from fakeact_llm_training.tools import torchrun
 
@@ -154,7 +154,7 @@ class StartUp:
         """Tensor after tensor; in a later attempt the files are in the hosts' memory."""
         parts: tuple[PhaseName, ...] = ("model",) if self._step else ("model", "weights")
         seconds = sum(self._seconds.get(part, 0.0) * (0.6 if part == "model" else 1.0) for part in parts)
-        total, began = len(model_tensors(self._run.model)), self._at
+        total, began = tensor_count(self._run.model), self._at
         if self._speaker.is_running:  # the region is the loop's
             await self._speaker.until(began + seconds)
         else:
