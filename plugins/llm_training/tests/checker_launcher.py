@@ -8,6 +8,7 @@ from datetime import datetime
 SAID = re.compile(r"[WE](\d{4} \d\d:\d\d:\d\d\.\d{3})000 (\d+) torch/distributed/elastic/\S+\] (.*)")
 CLOSING = re.compile(r"Sending process (\d+) closing signal")
 CANCELLED = re.compile(r"\*\*\* JOB \d+ ON \S+ CANCELLED AT \d{4}-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d) DUE TO (.*) \*\*\*")
+TAKEN = re.compile(r"slurmstepd: error: \*\*\* (JOB|STEP) (\d+)(?:\.0)? ON (\S+) CANCELLED AT (\S+) DUE TO (.*) \*\*\*")
 SOONEST = 2.0
 """Seconds that a health check takes, at least, from a launcher's last word to the requeue."""
 
@@ -18,6 +19,7 @@ def faults(lines: list[str]) -> Iterator[str]:
     yield from _launchers_leave_with_a_traceback(lines)
     yield from _aborts_are_announced(lines)
     yield from _processes_are_no_row(lines)
+    yield from _steps_end_with_their_job(lines)
 
 
 def _moment(text: str) -> datetime:
@@ -34,7 +36,7 @@ def _requeues_come_late(lines: list[str]) -> Iterator[str]:
             cancelled = _moment(f"{match[1]}{match[2]} {match[3]}.999")
             if last is None or (cancelled - last).total_seconds() < SOONEST:
                 yield f"{line} after {last}"
-            if not any("death signal, shutting down workers" in other for other in lines[at + 1 : at + 3]):
+            if not any("death signal, shutting down workers" in other for other in lines[at + 1 : at + 5]):
                 yield f"{line}, and no launcher hears of it"
 
 
@@ -68,3 +70,16 @@ def _processes_are_no_row(lines: list[str]) -> Iterator[str]:
             distances[match[2]] = min(distances[match[2]], int(closing[1]) - int(match[2]))
     if len(distances) > 2 and len(set(distances.values())) == 1:
         yield f"all workers begin {distances.popitem()[1]} behind their launcher"
+
+
+def _steps_end_with_their_job(lines: list[str]) -> Iterator[str]:
+    """Where there are several launchers, srun's step is cancelled in the same second, and srun waits for its end."""
+    if len({match[2] for line in lines if (match := SAID.search(line))}) < 2:
+        return
+    for at, line in enumerate(lines):
+        if not (match := TAKEN.search(line)) or match[1] != "JOB" or match[5] not in {"PREEMPTION", "JOB REQUEUE"}:
+            continue
+        around = lines[max(0, at - 2) : at + 3]
+        steps = [one.groups()[1:] for other in around if (one := TAKEN.search(other)) and one[1] == "STEP"]
+        if steps != [match.groups()[1:]] or not any("srun: Job step aborted" in other for other in around):
+            yield f"{line} without its step or srun: {around}"

@@ -1,10 +1,18 @@
 """How launchers and the scheduler bring a broken job to its end, alike in all dialects that torchrun starts."""
 
+import random
 import re
 from collections.abc import Callable
 from functools import cache
 
+import numpy as np
 import pytest
+from fakeact_llm_training.sim import faults
+from fakeact_llm_training.sim.aftermath import draw_aftermath
+from fakeact_llm_training.sim.crew import Crew
+from fakeact_llm_training.sim.draw import draw
+from fakeact_llm_training.sim.fault_events import LauncherLeft, RankFailed, Teardown
+from fakeact_llm_training.sim.faults import Fate
 
 from fakeact.plugins import discover
 from fakeact.testing import perform
@@ -36,7 +44,7 @@ def _without(pattern: str) -> Callable[[list[str]], list[str]]:
 
 
 def _requeued_at_once(lines: list[str]) -> list[str]:
-    at = next(i for i, line in enumerate(lines) if "DUE TO JOB REQUEUE" in line)
+    at = next(i for i, line in enumerate(lines) if re.search(r"JOB \d+ ON .* DUE TO JOB REQUEUE", line))
     return [*lines[: at - 1], re.sub(r"T\d\d:\d\d:\d\d DUE", "T00:00:00 DUE", lines[at]), *lines[at + 1 :]]
 
 
@@ -53,6 +61,8 @@ SLIPS = {
     "no launcher hears": _without("death signal"),
     "left without a word": _without("SignalException: Process"),
     "pids in a row": _in_a_row,
+    "a step goes on": _without(r"\*\*\* STEP .* DUE TO"),
+    "srun does not wait": _without("Job step aborted"),
 }
 
 
@@ -66,3 +76,25 @@ def test_a_slip_is_found(slip: str) -> None:
 def test_an_abort_without_a_reason_is_found() -> None:
     """Exit code -6 needs a watchdog's words before it."""
     assert list(checker.faults(["failed (exitcode: -6) local_rank: 7 (pid: 680972) of binary: python3"]))
+
+
+def _preempted(seed: int) -> tuple[Teardown | LauncherLeft | RankFailed, ...]:
+    scenario = draw(random.Random(2), gpu="h100", gpus=32, dialect="pytorch")
+    generator, crew = np.random.default_rng(seed), Crew(scenario)
+    fault = Fate(scenario, generator).fault(50.0, 40, crew)
+    events = draw_aftermath(fault, scenario, crew, 39, generator).events
+    return tuple(event for event in events if isinstance(event, Teardown | LauncherLeft | RankFailed))
+
+
+def test_a_launcher_leaves_when_its_workers_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a preemption each node takes a time of its own, as processes with GPUs do, and the slowest worker counts."""
+    monkeypatch.setattr(faults, "MIX", {"preemption": 1.0})
+    for seed in range(8):
+        events = _preempted(seed)
+        told = {event.node: event.at for event in events if isinstance(event, Teardown)}
+        left = {event.node: event.at for event in events if isinstance(event, LauncherLeft)}
+        spent = [left[node] - at for node, at in told.items()]
+        assert set(told) == set(left) == set(range(4))
+        assert 0.25 < min(spent) < max(spent) < 30
+        assert len({round(seconds, 2) for seconds in spent}) > 1
+        assert max(event.at for event in events if isinstance(event, RankFailed)) < left[0]

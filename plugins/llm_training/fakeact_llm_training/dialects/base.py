@@ -108,6 +108,9 @@ class Dialect:
     async def on_Teardown(self, event: "fe.Teardown") -> None:  # noqa: N802
         await self.faults.torn_down(event)
 
+    async def on_LauncherLeft(self, event: "fe.LauncherLeft") -> None:  # noqa: N802
+        await self.faults.launcher_left(event)
+
     # Who runs where, as of now
     @property
     def is_running(self) -> bool:

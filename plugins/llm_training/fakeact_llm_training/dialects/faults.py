@@ -37,6 +37,7 @@ class Faults:
         self._hangs: dict[int, c10d.Hang] = {}
         self._failed: list[ev.RankFailed] = []
         self._torn: dict[str, datetime] = {}
+        self._told: set[int] = set()
         self._xids: list[ev.XidLogged] = []
         self._reported = False
         self._workers_live = self._launchers_live = True
@@ -54,6 +55,11 @@ class Faults:
         """Where a file of these frames lies."""
         return f"{launcher.packages}/{file}"
 
+    @property
+    def by_srun(self) -> bool:
+        """Whether srun starts the launchers, one on each node; a single one the batch script starts itself."""
+        return self._run.nodes > 1
+
     def elements(self, event: "ev.WatchdogTimeout") -> tuple[int, int]:
         """Elements in and out of a collective, for dialects that have said before how large their buckets are."""
         return event.numel_in, event.numel_out
@@ -65,6 +71,7 @@ class Faults:
         self._hangs.clear()
         self._failed.clear()
         self._torn.clear()
+        self._told.clear()
         self._xids.clear()
         if fault.kind == "preemption":
             await self._cancelled("PREEMPTION")
@@ -146,9 +153,14 @@ class Faults:
         self._workers_live = False
         self._launchers_live = self._launchers_live and not self._is_preempted
         if told:
-            await self._leave(event.node, event.signal)
+            self._told.add(event.node)
         elif own:
             await self._report(event, own, launcher)
+
+    async def launcher_left(self, event: "ev.LauncherLeft") -> None:
+        """A launcher that was told to end raises its exception when the last of its workers is gone."""
+        if event.node in self._told:
+            await self._leave(event.node, torchrun.SIGTERM)
 
     @property
     def _is_preempted(self) -> bool:
@@ -206,7 +218,10 @@ class Faults:
     async def _cancelled(self, reason: str) -> None:
         speaker, job = self._speaker, self._run.site.job_id
         self._launchers_live = False
-        await speaker.by_scheduler(slurm.cancelled(speaker.io.now(), job, speaker.host(0), reason))
+        now, host = speaker.io.now(), speaker.host(0)
+        alone = [slurm.cancelled(now, job, host, reason)]
+        for line in slurm.taken_away(now, job, host, reason) if self.by_srun else alone:
+            await speaker.by_scheduler(line)
 
     def started_again(self) -> None:
         """New workers are there, and launchers."""
@@ -232,7 +247,7 @@ class Faults:
             await speaker.by_launcher(node, torchrun.error_file(speaker.io.now(), launcher, own[0].error_file))
         for line in torchrun.child_failed(launcher, self.script, own):
             await speaker.by_launcher(node, line)
-        if self._run.nodes > 1:
+        if self.by_srun:
             job = self._run.site.job_id
             await speaker.by_scheduler(slurm.task_exited(first.host, node, 1))
             await speaker.by_scheduler(slurm.step_aborted())
@@ -279,7 +294,7 @@ class Faults:
         speaker, job = self._speaker, self._run.site.job_id
         if not self._launchers_live:
             return
-        if self._run.nodes > 1:
+        if self.by_srun:
             now, host = speaker.io.now(), speaker.host(0)
             for line in slurm.interrupted(now, job, host, by_key=signal == torchrun.SIGINT):
                 await speaker.by_scheduler(line)

@@ -13,6 +13,7 @@ from fakeact_llm_training.sim.fault_events import (
     Cancelled,
     DumpSignal,
     Fault,
+    LauncherLeft,
     NodeLost,
     RankFailed,
     Teardown,
@@ -20,6 +21,7 @@ from fakeact_llm_training.sim.fault_events import (
     XidLogged,
 )
 from fakeact_llm_training.sim.kinds import DRAINED, Failure, FaultKind
+from fakeact_llm_training.sim.launchers import NodeLauncher
 from fakeact_llm_training.sim.node_by_node import DUMP_SECONDS, NodeByNode
 from fakeact_llm_training.sim.process_groups import shard_group
 from fakeact_llm_training.sim.scenario import Scenario
@@ -240,10 +242,17 @@ class Teller:
     def _teardowns(self, at: float, first: int, signal: int = 15) -> list[Event]:
         """The failing node's launcher within a tenth of a second, the others' as the news reaches them."""
         nodes = [first, *(node for node in range(self._scenario.nodes) if node != first)][:MOST_TEARDOWNS]
-        return [
+        torn = [
             self._teardown(at + (self.within(0.05, 0.12) if node == first else self.within(0.4, 3.0)), node, signal)
             for node in nodes
         ]
+        if self._crew.attempt < self._scenario.max_restarts:
+            return list(torn)
+        # No restart is left: srun tells the others to end, and they leave.
+        return [*torn, *(self._waits(event)[1] for event in torn[1:])]
+
+    def _waits(self, told: Teardown) -> tuple[list[float], LauncherLeft]:
+        return NodeLauncher(told.node, self._crew, self._generator).waits(told)
 
     def _teardown(self, at: float, node: int, signal: int) -> Teardown:
         crew = self._crew
@@ -251,17 +260,19 @@ class Teller:
         return Teardown(at, crew.host(node), node, crew.agent_pid(node), ended, signal)
 
     def _preempted(self) -> list[Event]:
-        """The scheduler signals all launchers at once; their workers end."""
+        """The scheduler signals all launchers at once; each leaves when its own workers are gone."""
         crew, at = self._crew, self._fault.at
         nodes = range(min(self._scenario.nodes, MOST_TEARDOWNS))
-        signals: list[Event] = [
+        signals = [
             Teardown(at + self.within(0.02, 0.4), crew.host(node), node, crew.agent_pid(node), crew.pids(node), 15)
             for node in nodes
         ]
         ranks = range(self._scenario.gpus_per_node)
-        gone = max(event.at for event in signals)
-        ends = [self.failed(gone + self.within(0.1, 2.0), rank, -15, "sigterm", first=False) for rank in ranks]
-        return [*signals, *ends]
+        left = list(map(self._waits, signals))
+        ends = [
+            self.failed(gone, rank, -15, "sigterm", first=False) for rank, gone in zip(ranks, left[0][0], strict=True)
+        ]
+        return [*signals, *ends, *(launcher for _, launcher in left)]
 
     def _node_lost(self) -> list[Event]:
         """Its neighbours' connections break; the scheduler notices later."""
@@ -273,6 +284,6 @@ class Teller:
             for place, (when, rank) in enumerate(zip(times, others, strict=True))
         ]
         torn = self._teardowns(times[0], others[0] // per_node)
-        alive = [event for event in torn if isinstance(event, Teardown) and event.node != self._node]
+        alive = [event for event in torn if isinstance(event, Teardown | LauncherLeft) and event.node != self._node]
         seen = NodeLost(times[-1] + self.within(1.0, 9.0), self._fault.host, self._node, self.lost())
         return [*failures, *alive, seen]

@@ -132,7 +132,7 @@ class WorkerEnded(Event):
 
 @dataclass(frozen=True)
 class LauncherLeft(Event):
-    """It is through with them: `rank` is the worker whose end it has seen, None where it was told to end."""
+    """All its workers are gone: `rank` is the one whose end it has seen, None where it was told to end."""
 
     host: str
     node: int

@@ -1,4 +1,4 @@
-"""Launchers that know of their own node only, as DeepSpeed's: each ends its workers one after the other."""
+"""How a node's launcher ends its workers: all at once as torchrun's, or one after the other as DeepSpeed's."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +16,9 @@ GONE, GONE_SPREAD = (0.25, 1.3), 0.35
 # psutil reads the parents of all processes before it ends one (a node of training has a thousand or two: launch.py's
 # lines are 30 ms apart in public logs where workers are dead already), but not for one that was seen to be dead.
 SCAN, SCAN_SPREAD, SEEN = (0.016, 0.045), 0.12, 0.0004
+
+# Until a launcher that waits for all its workers is through with the last one.
+REAPED = 0.03
 
 
 class NodeLauncher:
@@ -45,6 +48,11 @@ class NodeLauncher:
         turns, over = self._turns(at, {rank: at + self._dying() for rank in ranks}, None, dict.fromkeys(ranks, at))
         yield from self._ends(at, turns, ())
         yield LauncherLeft(over, self._crew.host(self._node), self._node, None, 1)
+
+    def waits(self, told: Teardown) -> tuple[list[float], LauncherLeft]:
+        """One that tells all its workers at once, as torchrun: when each is gone; it leaves when the last one is."""
+        gone = [told.at + self._dying() for _ in told.pids]
+        return gone, LauncherLeft(max(gone) + REAPED, told.host, told.node, None, 1)
 
     def _turns(
         self, at: float, gone: dict[int, float], seen: int | None, fails: dict[int, float]

@@ -1,5 +1,6 @@
 """What Slurm's daemons and srun say of a job in trouble, on stderr; names are short host names."""
 
+import random
 from datetime import datetime
 
 REQUEUED = "JOB REQUEUE"
@@ -34,6 +35,18 @@ def cancelled(when: datetime, job: int, host: str, reason: str, *, step: int | N
     what = f"JOB {job}" if step is None else f"STEP {job}.{step}"
     why = f" DUE TO {reason}" if reason else ""
     return f"slurmstepd: error: *** {what} ON {host} CANCELLED AT {when:%Y-%m-%dT%H:%M:%S}{why} ***"
+
+
+def taken_away(when: datetime, job: int, host: str, reason: str) -> list[str]:
+    """A job is cancelled while srun runs a step of it: by the daemons of the batch script and of the step, and by srun.
+
+    A step's message comes from its first node alone. Three processes say so at once: public logs have all orders.
+
+    >>> sorted(taken_away(datetime(2026, 11, 23, 10), 288, "node01", "PREEMPTION"))[0]
+    'slurmstepd: error: *** JOB 288 ON node01 CANCELLED AT 2026-11-23T10:00:00 DUE TO PREEMPTION ***'
+    """
+    lines = [cancelled(when, job, host, reason), cancelled(when, job, host, reason, step=0), step_aborted()]
+    return random.Random(f"{job} {when}").sample(lines, 3)
 
 
 def step_aborted() -> str:

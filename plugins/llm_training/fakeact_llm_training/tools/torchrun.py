@@ -13,7 +13,7 @@ WIDEST_RULE = 60
 # Milliseconds between two signals: mostly one or none, now and then a dozen while another thread has its turn
 # (1, 0 and 1, 12 were measured with four workers).
 GAP_MS, TURN_MS, TURN_SHARE = 0.8, (3.0, 16.0), 0.07
-SIGINT = 2
+SIGINT, SIGTERM = 2, 15
 SIGNALS = {
     1: "SIGHUP",
     SIGINT: "SIGINT",
@@ -22,7 +22,7 @@ SIGNALS = {
     7: "SIGBUS",
     9: "SIGKILL",
     11: "SIGSEGV",
-    15: "SIGTERM",
+    SIGTERM: "SIGTERM",
 }
 NO_TRACEBACK = "To enable traceback see: https://pytorch.org/docs/stable/elastic/errors.html"
 _OMP = (

@@ -180,9 +180,6 @@ class Speaker(Dialect):
     async def on_WorkerEnded(self, event: "faults.WorkerEnded") -> None:  # noqa: N802
         await self.faults.worker_ended(event)
 
-    async def on_LauncherLeft(self, event: "faults.LauncherLeft") -> None:  # noqa: N802
-        await self.faults.launcher_left(event)
-
     async def on_Restarted(self, event: "faults.Restarted") -> None:  # noqa: N802
         self.restarts += 1
         self._timer = ThroughputTimer(self.scenario)

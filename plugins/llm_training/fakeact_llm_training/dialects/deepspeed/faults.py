@@ -43,6 +43,10 @@ class Faults(Story):
     def path(self, file: str, launcher: torchrun.Launcher) -> str:  # noqa: ARG002
         return f"{self._run.site.paths.output}/{file}"
 
+    @property
+    def by_srun(self) -> bool:
+        return self._log.by_torchrun and super().by_srun
+
     async def begin(self, fault: "ev.Fault") -> None:
         self._ended = False
         self._down.clear()
@@ -90,6 +94,8 @@ class Faults(Story):
 
     async def launcher_left(self, event: "ev.LauncherLeft") -> None:
         """Its last words, which name the worker it started last, and pdsh's."""
+        if self._log.by_torchrun:
+            return
         log, when = self._log, self._speaker.moment(event.at)
         if event.rank is None:
             text = f"Main process received {torchrun.SIGNALS[15]}, exiting"
