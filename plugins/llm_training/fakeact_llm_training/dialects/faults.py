@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fakeact_llm_training.dialects import ended, hangs
+from fakeact_llm_training.dialects import ended, hangs, node_check
 from fakeact_llm_training.tools import c10d, kernel, slurm, torchrun
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, RAISED, Frame, error, show
 
@@ -189,7 +189,7 @@ class Faults:
     async def cancelled(self, event: "ev.Cancelled") -> None:
         """The scheduler takes the job away: all launchers are told to end, and leave."""
         if self.checks_nodes and self._xids and event.reason == slurm.REQUEUED and self._run.nodes > 1:
-            await self._check_node(self._xids[0])
+            await node_check.drained(self._speaker, self._xids[0], self.kernel_log())
         await self._cancelled(event.reason)
         now = self._speaker.io.now()
         dice = random.Random(f"{self._run.site.job_id} {event.at}")
@@ -199,16 +199,6 @@ class Faults:
             await self._speaker.by_launcher(node, line)
         for node in dice.sample(event.nodes, len(event.nodes)):
             await self._leave(node, 15)
-
-    async def _check_node(self, first: "ev.XidLogged") -> None:
-        """The launch script looks why a node failed, drains it and queues the job again, under ``set -x``."""
-        speaker, job = self._speaker, self._run.site.job_id
-        reason = f"Xid {first.xid} GPU{first.local_rank} {kernel.slot(first.bus_id)}"
-        await speaker.by_scheduler(slurm.traced_look(job, first.host, kernel.LOOK))
-        for line in self.kernel_log():
-            await speaker.by_scheduler(line)
-        for line in slurm.drained(speaker.io.now(), job, first.host, reason):
-            await speaker.by_scheduler(line)
 
     async def node_lost(self, event: "ev.NodeLost") -> None:
         """Slurm no longer hears of a node."""
@@ -304,12 +294,3 @@ class Faults:
 def _of_rank(rank: int, lines: Iterable[str]) -> Iterator[str]:
     """Torch says at the beginning of each line of a traceback whose it is."""
     return (f"[rank{rank}]: {line}" for line in lines)
-
-
-def halves(op: str, whole: int, ranks: int) -> tuple[int, int]:
-    """Elements in and out of a collective that gathers or scatters a buffer of so many.
-
-    >>> halves("_ALLGATHER_BASE", 80, 8), halves("_REDUCE_SCATTER_BASE", 80, 8)
-    ((10, 80), (80, 10))
-    """
-    return (whole // ranks, whole) if "GATHER" in op else (whole, whole // ranks)

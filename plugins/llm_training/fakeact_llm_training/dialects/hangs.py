@@ -34,3 +34,12 @@ def broken(speaker: "Dialect", event: "ev.RankFailed", launcher: Launcher) -> It
     group, rank = shard_group(speaker.scenario, event.rank), event.rank
     member = Member(rank, event.pid, group.number, group.guid, group.name, group.place(rank))
     return c10d.broken(when, launcher, member, cuda_error(event.error, launcher))
+
+
+def halves(op: str, whole: int, ranks: int) -> tuple[int, int]:
+    """Elements in and out of a collective that gathers or scatters a buffer of so many.
+
+    >>> halves("_ALLGATHER_BASE", 80, 8), halves("_REDUCE_SCATTER_BASE", 80, 8)
+    ((10, 80), (80, 10))
+    """
+    return (whole // ranks, whole) if "GATHER" in op else (whole, whole // ranks)

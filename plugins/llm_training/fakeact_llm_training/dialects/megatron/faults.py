@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fakeact_llm_training.dialects.faults import Broken, halves
+from fakeact_llm_training.dialects.faults import Broken
 from fakeact_llm_training.dialects.faults import Faults as Story
+from fakeact_llm_training.dialects.hangs import halves
 from fakeact_llm_training.dialects.megatron.startup import SOURCE
 from fakeact_llm_training.dialects.megatron.traceback import frames
 from fakeact_llm_training.dialects.megatron.weights import buckets, weights

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fakeact_llm_training.dialects.faults import Broken, halves
+from fakeact_llm_training.dialects.faults import Broken
 from fakeact_llm_training.dialects.faults import Faults as Story
+from fakeact_llm_training.dialects.hangs import halves
 from fakeact_llm_training.dialects.nemo.model import padded_size
 from fakeact_llm_training.tools.torchrun import Launcher
 from fakeact_llm_training.tools.traceback import Frame
