@@ -9,6 +9,9 @@ SAID = re.compile(r"[WE](\d{4} \d\d:\d\d:\d\d\.\d{3})000 (\d+) torch/distributed
 CLOSING = re.compile(r"Sending process (\d+) closing signal")
 CANCELLED = re.compile(r"\*\*\* JOB \d+ ON \S+ CANCELLED AT \d{4}-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d) DUE TO (.*) \*\*\*")
 TAKEN = re.compile(r"slurmstepd: error: \*\*\* (JOB|STEP) (\d+)(?:\.0)? ON (\S+) CANCELLED AT (\S+) DUE TO (.*) \*\*\*")
+LIBRARY = re.compile(r"(/[^\s\"':,]*)/lib/python(\d\.\d+)/(\w+-packages|\w+\.py)")
+PROGRAM = re.compile(r"(/[^\s\"':,]*)/bin/(torchrun|deepspeed|python[\d.]*)(?![\w/])")
+SYSTEM = "/usr"
 SOONEST = 2.0
 """Seconds that a health check takes, at least, from a launcher's last word to the requeue."""
 
@@ -20,6 +23,24 @@ def faults(lines: list[str]) -> Iterator[str]:
     yield from _aborts_are_announced(lines)
     yield from _processes_are_no_row(lines)
     yield from _steps_end_with_their_job(lines)
+    yield from strange_paths(lines)
+
+
+def strange_paths(lines: list[str]) -> Iterator[str]:
+    """A run has one Python: packages and console scripts have one root, the interpreter that or the system's."""
+    text = "\n".join(lines)
+    libraries, programs = set(LIBRARY.findall(text)), set(PROGRAM.findall(text))
+    roots = {root for root, _, what in libraries if what.endswith("-packages")}
+    roots |= {root for root, what in programs if not what.startswith("python")}
+    if len(roots) > 1 or len({what for *_, what in libraries if what.endswith("-packages")}) > 1:
+        yield f"packages and scripts are in {sorted(roots)}: {sorted(libraries)}"
+    of_python = {root for root, _, what in libraries if what.endswith(".py")}
+    of_python |= {root for root, what in programs if what.startswith("python")}
+    if roots and not of_python <= roots | {SYSTEM}:
+        yield f"Python is in {sorted(of_python)}, its packages are in {sorted(roots)}"
+    versions = {version for _, version, _ in libraries} | {what[6:] for _, what in programs if what[:8] == "python3."}
+    if len(versions) > 1:
+        yield f"several Pythons: {sorted(versions)}"
 
 
 def _moment(text: str) -> datetime:

@@ -16,6 +16,7 @@ from fakeact_llm_training.dialects.torchtitan.registry import config, flavor, op
 from fakeact_llm_training.init import init
 from fakeact_llm_training.loop import loop
 from fakeact_llm_training.sim.draw import draw
+from fakeact_llm_training.sim.environment import Environment
 from fakeact_llm_training.sim.startup import draw_startup
 from fakeact_llm_training.tools import c10d, torchrun
 
@@ -28,7 +29,10 @@ from .runs import caught, first
 SOUND: dict[str, Any] = {"scenario": "pretrain", "steps": 60, "epochs": 2, "gpus": 16, "model": "llama-3.1-8b"}
 SHORT = {"steps": 25, "epochs": 2, "gpus": 8}
 WHEN = datetime(2026, 11, 3, 9, 5, 6, 123456)
-LAUNCHER = torchrun.Launcher(2514, "2.9.1+cu128", "3.11.11")
+VENV = Environment(
+    "/opt/venv/bin", "/opt/venv/bin/python3", "/opt/venv/lib/python3.11/site-packages", "/usr/lib/python3.11"
+)
+LAUNCHER = torchrun.Launcher(2514, "2.9.1+cu128", "3.11.11", VENV)
 
 
 def module(**wishes: object) -> Module:

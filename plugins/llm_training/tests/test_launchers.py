@@ -39,6 +39,15 @@ def test_launchers_do_as_torchrun_does(dialect: str) -> None:
         assert list(checker.faults(list(log(dialect, seed)))) == []
 
 
+def test_a_run_has_one_python() -> None:
+    """DeepSpeed's launcher, too, names one place and one version of Python; runs have different ones."""
+    runs = [log("deepspeed", seed) for seed in (5, 6)] + [log(dialect, seed) for dialect in DIALECTS for seed in (5, 6)]
+    assert not [found for lines in runs for found in checker.strange_paths(list(lines))]
+    found = [match for lines in runs if (match := checker.PROGRAM.search("\n".join(lines)))]
+    assert len(found) > 6
+    assert len({match[1] for match in found}) > 2
+
+
 def _without(pattern: str) -> Callable[[list[str]], list[str]]:
     return lambda lines: [line for line in lines if not re.search(pattern, line)]
 
@@ -56,6 +65,16 @@ def _six_behind(match: re.Match[str]) -> str:
     return f"000 {match[1]} {match[2]} {int(match[1]) + 6}"
 
 
+def _moved(pattern: str, root: str) -> Callable[[list[str]], list[str]]:
+    """One path of the run is elsewhere."""
+
+    def moved(lines: list[str]) -> list[str]:
+        at = next(i for i, line in enumerate(lines) if re.search(pattern, line))
+        return [*lines[:at], re.sub(pattern, root, lines[at]), *lines[at + 1 :]]
+
+    return moved
+
+
 SLIPS = {
     "requeued at once": _requeued_at_once,
     "no launcher hears": _without("death signal"),
@@ -63,6 +82,10 @@ SLIPS = {
     "pids in a row": _in_a_row,
     "a step goes on": _without(r"\*\*\* STEP .* DUE TO"),
     "srun does not wait": _without("Job step aborted"),
+    "another's packages": _moved(r"/[^ \"]*/lib/python", "/opt/another/lib/python"),
+    "another's script": _moved(r"/[^ \"]*/bin/torchrun", "/opt/another/bin/torchrun"),
+    "another interpreter": _moved(r"/\S*/bin/python", "/opt/another/bin/python"),
+    "another Python": _moved(r"lib/python3\.\d+", "lib/python3.9"),
 }
 
 

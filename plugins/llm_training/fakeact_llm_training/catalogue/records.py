@@ -155,3 +155,6 @@ class Names(NamedTuple):
     layouts: tuple[tuple[str, str], ...]
     checkpoint_folders: tuple[str, ...]
     data_folders: tuple[str, ...]
+    environment_names: tuple[str, ...]
+    containers: tuple[tuple[str, str, str, str], ...]
+    environments: tuple[tuple[str, str, str, str], ...]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fakeact import IO
+from fakeact_llm_training.sim.environment import environment
 from fakeact_llm_training.sim.startup import Startup
 from fakeact_llm_training.tools import torchrun
 
@@ -133,7 +134,7 @@ class Dialect:
         """A node's launcher."""
         site = self.scenario.site
         pid = self.run.agent_pid(node) if self.is_running else site.agent_pid(node)
-        return torchrun.Launcher(pid, site.versions.torch, site.versions.python)
+        return torchrun.Launcher(pid, site.versions.torch, site.versions.python, environment(self.scenario))
 
     # When
     def since_launch(self, at: float) -> float:

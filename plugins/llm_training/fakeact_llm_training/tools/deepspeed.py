@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from fakeact.widgets import asctime
-from fakeact_llm_training.tools.torchrun import VENV, Launcher
+from fakeact_llm_training.tools.torchrun import Launcher
 from fakeact_llm_training.tools.traceback import HEAD, INTERRUPTED, Frame, show
 
 VERSION = "0.17.5"
@@ -143,9 +143,9 @@ def pdsh_interrupted(runner: str, hosts: Sequence[str], pid: int) -> Iterator[st
 def runner_interrupted(launcher: Launcher) -> Iterator[str]:
     """Ctrl-C reaches the runner where it waits for a launcher on its own host."""
     wait, inner, try_wait = _WAITS[launcher.python.rpartition(".")[0]]
-    library = f"/usr/lib/python{launcher.python.rpartition('.')[0]}/subprocess.py"
+    library = f"{launcher.environment.library}/subprocess.py"
     frames = (
-        Frame(f"{VENV}/bin/deepspeed", 6, "<module>", "main()"),
+        Frame(f"{launcher.environment.scripts}/deepspeed", 6, "<module>", "main()"),
         Frame(f"{launcher.packages}/deepspeed/launcher/runner.py", 626, "main", "result.wait()"),
         Frame(library, wait, "wait", "return self._wait(timeout=timeout)", "self._wait(timeout=timeout)"),
         Frame(library, inner, "_wait", "(pid, sts) = self._try_wait(0)", "self._try_wait(0)"),

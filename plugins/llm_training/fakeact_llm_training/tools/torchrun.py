@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fakeact.widgets import torch_log
+from fakeact_llm_training.sim.environment import Environment
 
-VENV = "/opt/venv"
-"""Where torch is installed; in a virtual environment its log names files from ``torch/`` on."""
 WIDEST_RULE = 60
 # Milliseconds between two signals: mostly one or none, now and then a dozen while another thread has its turn
 # (1, 0 and 1, 12 were measured with four workers).
@@ -73,11 +72,15 @@ _RELEASES = {
 
 
 class Launcher(NamedTuple):
-    """A node's launcher: its process id and the versions of torch ("2.9.1+cu128") and Python ("3.12.3")."""
+    """A node's launcher: its process id, the versions of torch ("2.9.1+cu128") and Python ("3.12.3"), where they are.
+
+    Torch's own log names its files from ``torch/`` on, wherever it is installed.
+    """
 
     pid: int
     torch: str
     python: str
+    environment: Environment
 
     @property
     def lines(self) -> _Lines:
@@ -87,12 +90,12 @@ class Launcher(NamedTuple):
     @property
     def binary(self) -> str:
         """The interpreter that workers are started with."""
-        return f"{VENV}/bin/python3"
+        return self.environment.binary
 
     @property
     def packages(self) -> str:
         """Where tracebacks find torch."""
-        return f"{VENV}/lib/python{'.'.join(self.python.split('.')[:2])}/site-packages"
+        return self.environment.packages
 
     @property
     def carets(self) -> bool:
@@ -227,7 +230,7 @@ def _down_to_launch(launcher: Launcher) -> Iterator[str]:
 
 def _frame(launcher: Launcher, file: str, line: int, name: str, code: str, marked: str = "") -> Iterator[str]:  # noqa: PLR0917
     """A frame in a file of torch's, or without one in the console script; `marked` is what failed."""
-    path = f"{launcher.packages}/{file}" if file else f"{VENV}/bin/torchrun"
+    path = f"{launcher.packages}/{file}" if file else f"{launcher.environment.scripts}/torchrun"
     yield f'  File "{path}", line {line}, in {name}'
     yield f"    {code}"
     if marked and launcher.carets:

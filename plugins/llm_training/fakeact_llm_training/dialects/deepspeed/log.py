@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fakeact_llm_training.tools import deepspeed, torchrun
+from fakeact_llm_training.tools import deepspeed
 
 if TYPE_CHECKING:
     from fakeact_llm_training.dialects.deepspeed import Speaker
@@ -77,4 +77,4 @@ class Log:
 
     def command(self, local_rank: int) -> list[str]:
         """What a launcher starts a worker with."""
-        return [f"{torchrun.VENV}/bin/python3", "-u", SCRIPT, f"--local_rank={local_rank}", *ARGUMENTS]
+        return [self._speaker.launcher(0).binary, "-u", SCRIPT, f"--local_rank={local_rank}", *ARGUMENTS]

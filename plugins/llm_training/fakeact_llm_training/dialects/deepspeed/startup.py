@@ -79,7 +79,7 @@ class StartUp:
     def _command(self) -> str:
         scenario, site, hosts = self._scenario, self._scenario.site, self._log.hosts
         world = json.dumps(deepspeed.world(hosts, scenario.gpus_per_node)).encode()
-        python = f"{torchrun.VENV}/bin/python3 -u -m deepspeed.launcher.launch"
+        python = f"{self._speaker.launcher(0).binary} -u -m deepspeed.launcher.launch"
         info = f"--world_info={base64.urlsafe_b64encode(world).decode()}"
         end = f"--master_port={site.master_port}"
         script = " ".join((SCRIPT, *ARGUMENTS))

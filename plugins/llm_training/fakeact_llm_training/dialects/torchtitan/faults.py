@@ -34,7 +34,9 @@ class Faults(Story):
         return stack.gathered_ahead(compiled=self._run.compiled) if ahead else stack.gathered_back()
 
     def path(self, file: str, launcher: Launcher) -> str:
-        return file if file in {traceback.FROZEN, traceback.RUNPY} else super().path(file, launcher)
+        if file == traceback.RUNPY:
+            return f"{launcher.environment.library}/{file}"
+        return file if file == traceback.FROZEN else super().path(file, launcher)
 
     def failure(self, event: "ev.RankFailed") -> Failure:
         plain = super().failure(event)

@@ -8,7 +8,7 @@ _MAIN, _TRAINER, _UTILS = "torchtitan/train.py", "torchtitan/trainer.py", "torch
 _COLLECTIVES, _OPS = "torch/distributed/_functional_collectives.py", "torch/_ops.py"
 
 
-FROZEN, RUNPY = "<frozen runpy>", "/usr/lib/python3.10/runpy.py"
+FROZEN, RUNPY = "<frozen runpy>", "runpy.py"
 _LOOP = Frame(_TRAINER, 1039, "train", "self.train_step(data_iterator)")
 _REDUCE = (
     Frame(
