@@ -130,7 +130,21 @@ def width(text: str) -> int:
 
 def narrow(text: str) -> bool:
     """Whether a text without sequences takes a cell for each of its characters, as far as a glance tells."""
-    return text.isascii() or _NARROW.fullmatch(text) is not None
+    return text.isascii() or _one_cell_each(text)
+
+
+def plain(text: str) -> bool:
+    r"""Whether a text is all characters of a cell each: no sequences, no control characters.
+
+    >>> plain("45%|████"), plain("損失"), plain("a\tb"), plain(sgr(31) + "red")
+    (True, False, False, False)
+    """
+    return text.isprintable() if text.isascii() else _one_cell_each(text)
+
+
+@lru_cache(maxsize=64)  # a frame asks several times for the same row
+def _one_cell_each(text: str) -> bool:
+    return _NARROW.fullmatch(text) is not None
 
 
 def crop(text: str, cells: int) -> str:

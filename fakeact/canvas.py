@@ -286,5 +286,7 @@ def _single(row: str) -> str:
 
 def _fit(row: str, columns: int) -> str:
     """A region's row as it can be drawn: clear of the last column, so that it never wraps."""
+    if len(row) < columns and ansi.plain(row):
+        return row
     fitted = ansi.close_styles(ansi.crop(_single(row), columns - 1))
     return row if fitted == row else fitted  # one string instead of two: a heat map's row has kilobytes

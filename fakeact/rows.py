@@ -17,26 +17,20 @@ def whole(new: str, _old: str) -> str:
 def change(new: str, old: str) -> str:
     """What turns a row into another one from its first cell on: the stretches that differ, and jumps between them.
 
+    What is closer together than a jump is long is one stretch.
+
     >>> change("step 12/90", "step 11/90") == ansi.right(6) + "2"
     True
     """
-    if ansi.ESC in new or ansi.ESC in old or not (ansi.narrow(new) and ansi.narrow(old)):
+    if not (ansi.plain(new) and ansi.plain(old)):
         return whole(new, old)
-    text, at = "", 0
-    for begin, end in _stretches(new, old):
-        text += ansi.right(begin - at) + new[begin:end]
-        at = end
-    if len(new) < len(old):
-        return text + ansi.right(len(new) - at) + ansi.ERASE_RIGHT
-    return text + (ansi.right(len(old) - at) + new[len(old) :] if len(new) > len(old) else "")
-
-
-def _stretches(new: str, old: str) -> list[list[int]]:
-    """Where two rows differ, from and to; what is closer together than a jump is long is one stretch."""
-    found: list[list[int]] = []
+    text, shown, begin, end = "", 0, 0, 0
     for place in compress(count(), map(ne, new, old)):
-        if found and place - found[-1][1] < JUMP:
-            found[-1][1] = place + 1
-        else:
-            found.append([place, place + 1])
-    return found
+        if place - end >= JUMP:
+            text += ansi.right(begin - shown) + new[begin:end]
+            shown, begin = end, place
+        end = place + 1
+    text += ansi.right(begin - shown) + new[begin:end]
+    if len(new) < len(old):
+        return text + ansi.right(len(new) - end) + ansi.ERASE_RIGHT
+    return text + (ansi.right(len(old) - end) + new[len(old) :] if len(new) > len(old) else "")

@@ -59,8 +59,9 @@ def tqdm_meter(  # noqa: PLR0917 - tqdm's own parameters, in their order
 def _around_bar(before: str, after: str, share: float, ncols: int | None, symbols: str) -> str:
     if ncols == 0:
         return before + after
-    cells = max(1, ncols - width(f"{before}||{after}")) if ncols else 10
-    return _trim(f"{before}|{bar(share, cells, symbols)}|{after}", ncols)
+    room = ncols - width(f"{before}||{after}") if ncols else 10
+    line = f"{before}|{bar(share, max(1, room), symbols)}|{after}"
+    return line if room > 0 else _trim(line, ncols)
 
 
 def _trim(line: str, ncols: int | None) -> str:

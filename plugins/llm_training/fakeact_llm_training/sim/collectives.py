@@ -9,14 +9,12 @@ import numpy as np
 from fakeact_llm_training.sim.model import total_parameters
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.shards import model_tensors
-from fakeact_llm_training.sim.tensors import Tensor
+from fakeact_llm_training.sim.tensors import Tensor, cut
 
 # DDP's buckets and DeepSpeed's, in elements of 4 and 2 bytes; Megatron's, which grow with the data-parallel size
 # (megatron/core/distributed/distributed_data_parallel.py: max(40000000, 1000000 * dp_size)).
 DDP_BUCKET, ZERO_BUCKET = 25 * 2**20 // 4, 500_000_000
 MEGATRON_BUCKET, MEGATRON_BUCKET_PER_RANK = 40_000_000, 1_000_000
-# Matrices that tensor parallelism cuts along their inputs.
-ROWWISE = ("o_proj", "out_proj", "down_proj", "c_proj", "dense_4h_to_h", "attention.dense")
 
 
 class Collective(NamedTuple):
@@ -66,15 +64,6 @@ def _layer(scenario: Scenario) -> Iterator[Tensor]:
     for tensor in model_tensors(scenario.model):
         if (found := re.search(r"\.\d+\.", tensor.name)) and found[0] == last:
             yield cut(tensor, scenario.tp)
-
-
-def cut(tensor: Tensor, tp: int) -> Tensor:
-    """A tensor on one of `tp` ranks: along its outputs, or along its inputs where these come in pieces; norms whole."""
-    if len(tensor.shape) < 2:
-        return tensor
-    rows, columns = tensor.shape
-    rowwise = any(name in tensor.name for name in ROWWISE)
-    return Tensor(tensor.name, (rows, columns // tp) if rowwise else (rows // tp, columns))
 
 
 def ddp_buckets(scenario: Scenario) -> list[int]:

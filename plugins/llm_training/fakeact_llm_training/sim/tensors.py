@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 BF16_BYTES = 2
+# Matrices that tensor parallelism cuts along their inputs.
+ROWWISE = ("o_proj", "out_proj", "down_proj", "c_proj", "dense_4h_to_h", "attention.dense")
 
 
 class Tensor(NamedTuple):
@@ -42,3 +44,12 @@ def norm(name: str, width: int, *, bias: bool = False) -> Iterator[Tensor]:
     yield Tensor(f"{name}.weight", (width,))
     if bias:
         yield Tensor(f"{name}.bias", (width,))
+
+
+def cut(tensor: Tensor, tp: int) -> Tensor:
+    """A tensor on one of `tp` ranks: along its outputs, or along its inputs where these come in pieces; norms whole."""
+    if len(tensor.shape) < 2:
+        return tensor
+    rows, columns = tensor.shape
+    rowwise = any(name in tensor.name for name in ROWWISE)
+    return Tensor(tensor.name, (rows, columns // tp) if rowwise else (rows // tp, columns))

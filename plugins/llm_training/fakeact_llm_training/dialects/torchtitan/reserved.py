@@ -9,10 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from fakeact_llm_training.sim.collectives import cut
 from fakeact_llm_training.sim.memory import LARGE_SEGMENT, MIB
 from fakeact_llm_training.sim.scenario import Scenario
 from fakeact_llm_training.sim.shards import model_tensors
+from fakeact_llm_training.sim.tensors import cut
 
 SMALL_SEGMENT, SMALL_TENSOR, BLOCK = 2 * MIB, MIB, 512
 # Caches that live at once while the last layer computes its own: its old one and the parts of the new one.
