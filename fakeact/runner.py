@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -108,6 +109,7 @@ class Runner:
         ended.end()
         await _sweep()
         self._screen.finish()
+        importlib.import_module("fakeact.tidying").give_back()
         self._observe("finished", module=module, error=error)
 
     async def _breathe(self, started: datetime) -> None:
