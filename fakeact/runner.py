@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from fakeact.io import IO
 from fakeact.module import Module
 from fakeact.prompt import type_command
 from fakeact.screen import Screen
+from fakeact.tidying import give_back
 
 LAST_TURNS = 100
 """Turns of the event loop a module gets for its ``finally`` blocks before it is cancelled and left."""
@@ -109,7 +109,7 @@ class Runner:
         ended.end()
         await _sweep()
         self._screen.finish()
-        importlib.import_module("fakeact.tidying").give_back()
+        give_back()
         self._observe("finished", module=module, error=error)
 
     async def _breathe(self, started: datetime) -> None:

@@ -27,7 +27,6 @@ class Fault(Event):
     link: int | None
     nic: str | None
     peer: str | None
-    path: str | None
     worker_pid: int | None
     hangs: bool
 

@@ -86,7 +86,6 @@ class Fate:
             link=int(links * dice[1]) if kind == "nvlink" else None,
             nic=f"mlx5_{local % scenario.gpu.nic_count}" if kind == "network" else None,
             peer=crew.host_of((rank + scenario.gpus_per_node) % scenario.world_size) if kind == "network" else None,
-            path=scenario.site.paths.dataset if kind == "software" and stale else None,
             worker_pid=crew.pid(rank) + 90 + int(400 * dice[2]) if kind == "software" and not stale else None,
             hangs=kind in {"gsp", "watchdog"} or (kind == "network" and bool(dice[3] < 0.5)),
         )

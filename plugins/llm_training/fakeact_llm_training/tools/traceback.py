@@ -65,7 +65,8 @@ def show(frames: Iterable[Frame], carets: bool, path: Callable[[str], str]) -> I
 def error(kind: Failure, fault: "Fault", launcher: Launcher, nccl: str) -> list[str]:
     """What ended a rank: an error of CUDA's, of NCCL's, of the file system's or of the data loader's."""
     if kind == "stale_file":
-        return [f"OSError: [Errno 116] Stale file handle: '{fault.path}'"]
+        # A read knows no name; only opening tells it.
+        return ["OSError: [Errno 116] Stale file handle"]
     if kind == "loader_worker":
         return [f"RuntimeError: DataLoader worker (pid {fault.worker_pid}) is killed by signal: Killed. "]
     if kind == "nccl":

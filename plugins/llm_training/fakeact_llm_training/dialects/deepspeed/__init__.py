@@ -184,7 +184,7 @@ class Speaker(Dialect):
         self.restarts += 1
         self._timer = ThroughputTimer(self.scenario)
         self._batches.clear()
-        if event.requeued:
+        if event.requeued and self.log.by_torchrun:  # over pdsh the script just runs again
             for line in slurm.queued(self.scenario.site.job_id):
                 await self.log.plain(line)
         begins = self.startup.seconds + event.at
