@@ -24,6 +24,7 @@ from fakeact.clock import Clock, ShowLoop, VirtualWall
 from fakeact.ending import Over
 from fakeact.runner import Programme, Runner
 from fakeact.screen import Screen
+from fakeact.tidying import give_back
 
 STARTED = datetime(2026, 1, 30, 10, 45, 32)
 LOOK_AT = 60.0
@@ -52,7 +53,7 @@ def play(what: Programme, looks: Mapping[float, Callable[[], None]] = MappingPro
     loop = ShowLoop(clock)
     began = time.process_time()
     try:
-        loop.run_until_complete(Runner(what, screen, clock, over).play(STARTED))
+        loop.run_until_complete(Runner(what, screen, clock, over, tidy=give_back).play(STARTED))
     finally:
         loop.close()
     return time.process_time() - began

@@ -12,6 +12,7 @@ from fakeact.runner import Observe, Programme, Runner
 from fakeact.screen import Screen
 from fakeact.signals import Signals
 from fakeact.stages import Stage
+from fakeact.tidying import give_back
 from fakeact.watchdog import Watchdog
 
 
@@ -29,7 +30,7 @@ class Session:
         self._clock = Clock(RealWall(), speed)
         self._screen = Screen(stage, self.over)
         self._clock.on_frame = self._screen.show
-        self._runner = Runner(programme, self._screen, self._clock, self.over, observe)
+        self._runner = Runner(programme, self._screen, self._clock, self.over, observe, tidy=give_back)
         self._loop = ShowLoop(self._clock)
         self._watchdog = Watchdog(self._clock, self._evict)
         self._keys = Keys(self.over, self._loop, sys.stdin, lambda: self._clock.playing) if saver else None

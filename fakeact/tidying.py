@@ -1,14 +1,13 @@
-"""After a show: what it took is given back, so that a week of shows takes little more memory than the first."""
+"""Between two shows: what the first took goes back to the system, so that a week takes hardly more than a minute."""
 
 import gc
 from contextlib import suppress
 
 
 def give_back() -> None:
-    """Free what only refers to itself, as a show's objects do, and return empty pages to the system.
+    """Collect objects, then return the empty pages that glibc keeps between others.
 
-    Left alone Python waits until a quarter of all objects are new, and glibc keeps pages that lie between others.
-    Other C libraries have no such call.
+    Where the C library has no such call, as musl and macOS's, objects are collected only.
     """
     from ctypes import CDLL
 

@@ -1,5 +1,7 @@
 """Which modules play, in what order, with which dice, and until when."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from itertools import islice, pairwise
@@ -202,3 +204,28 @@ def test_observers_hear_of_every_module() -> None:
 
     play([speaker("a")], observe, most_modules=2, seed=9)
     assert told == ["started a 9/0", "finished a", "started a 9/1", "finished a"]
+
+
+def test_a_show_takes_its_objects_along() -> None:
+    """What only refers to itself is free again when the next module begins, though Python's collector is off."""
+
+    class Knot:
+        """Something that holds on to itself."""
+
+        def __init__(self) -> None:
+            self.me = self
+
+    left: list[weakref.ref[Knot]] = []
+    seen: list[bool] = []
+
+    async def run(io: IO, rng: Random) -> None:
+        seen.extend(knot() is None for knot in left)
+        left.append(weakref.ref(Knot()))
+        await io.csleep(1000)
+
+    gc.disable()
+    try:
+        play([Module("one", "one", run), Module("two", "two", run)], most_modules=2)
+    finally:
+        gc.enable()
+    assert seen == [True]
