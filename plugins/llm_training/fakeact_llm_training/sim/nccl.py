@@ -146,13 +146,14 @@ def is_one_rack(scenario: Scenario) -> bool:
 
 
 def informed(scenario: Scenario) -> tuple[int, ...]:
-    """The ranks that the launch script gives NCCL_DEBUG=INFO; most scripts do so for none."""
+    """The ranks that the launch script gives NCCL_DEBUG=INFO: one, one a node, a node's; mostly none."""
     dice = _dice(scenario, "NCCL_DEBUG")
     if not _is_known(scenario) or dice.random() >= INFORMED_SHARE:
         return ()
+    of_a_node = tuple(range(scenario.gpus_per_node))
     if scenario.nodes > 1:
-        return dice.choice(((0,), (0, scenario.gpus_per_node)))
-    return (0,) if scenario.gpu.busbw_node > 100 else (0, 1)
+        return dice.choice(((0,), (0, scenario.gpus_per_node), of_a_node))
+    return dice.choice(((0,), of_a_node)) if scenario.gpu.busbw_node > 100 else (0, 1)
 
 
 def _is_known(scenario: Scenario) -> bool:
