@@ -317,7 +317,10 @@ def script_agrees(log: Log) -> Iterator[str]:
     slack: list[float] = []
     for _, m in log.all(SCRIPT):
         seconds, speed, tokens, tflops = (float(m[group]) for group in range(5, 9))
-        if abs(batch / speed - seconds) > 0.00051 + 0.0051 * batch / speed**2 or abs(tokens / length - speed) > 0.0052:
+        if (
+            abs(batch / speed - seconds) > 0.00051 + 0.0051 * batch / speed**2
+            or abs(tokens / length - speed) > 0.005 + 0.51 / length
+        ):
             yield m[0]
         ratios.append(tflops / speed)
         if ranks:

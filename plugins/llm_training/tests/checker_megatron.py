@@ -529,21 +529,34 @@ def _saves(attempt: Attempt) -> Iterator[str]:
 
 
 def pauses_have_a_reason(log: Log) -> Iterator[str]:
-    """From an iteration to the save behind it no time passes but that of an evaluation or of an earlier save."""
+    """From an iteration to the save behind it no time passes but that of an evaluation or of an earlier save.
+
+    Iterations that are not logged yet take their time as well, slow ones more: the next line's mean has it.
+    """
     for attempt in log.training:
-        done: datetime | None = None
+        last: Step | None = None
+        waits: list[tuple[float, str]] = []
+        judged = True
         for line in attempt.lines:
             if step := STEP.fullmatch(line):
-                last = Step.read(step)
-                done = last.at
+                now = Step.read(step)
+                yield from _unexplained(waits, last, now)
+                last, waits, judged = now, [], False
             elif re.match(r"    evaluate \.|WARNING: Starting a checkpoint save before", line):
-                done = None
-            elif (save := re.match(r"\[([\d :.-]+)\] saving checkpoint at iteration +(\d+) ", line)) and done:
-                # Iterations that are not logged take their time as well.
+                judged = True
+            elif (save := re.match(r"\[([\d :.-]+)\] saving checkpoint at iteration +(\d+) ", line)) and not judged:
+                assert last
                 unseen = (int(save[2]) - last.step) * last.milliseconds / 1000
-                waited = (datetime.fromisoformat(save[1]) - done).total_seconds() - unseen
-                if waited > LONGEST_PAUSE + 0.1 * unseen:
-                    yield f"{waited:.3f} s before {line}"
+                waited = (datetime.fromisoformat(save[1]) - last.at).total_seconds() - unseen
+                waits.append((waited - 0.1 * unseen, f"{waited:.3f} s before {line}"))
+        yield from _unexplained(waits, last, last)
+
+
+def _unexplained(waits: list[tuple[float, str]], last: Step | None, now: Step | None) -> Iterator[str]:
+    """Pauses longer than what the iterations from `last` to `now` took above the mean before."""
+    if last and now:
+        slow = max(0.0, (now.step - last.step) * (now.milliseconds - last.milliseconds) / 1000)
+        yield from (line for waited, line in waits if waited > LONGEST_PAUSE + slow)
 
 
 def checkpoints_come_back(log: Log) -> Iterator[str]:
