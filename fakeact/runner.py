@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -43,8 +42,7 @@ class Runner:
     """Plays a programme on a screen.
 
     *observe* is called as ``observe("started", module=..., seed=...)`` and
-    ``observe("finished", module=..., error=...)``. *tidy* is called between two shows: their objects refer to each
-    other, and left alone Python collects them only when a quarter of all objects are new.
+    ``observe("finished", module=..., error=...)``. *tidy* is called between two shows.
     """
 
     def __init__(
@@ -55,7 +53,7 @@ class Runner:
         over: Over,
         observe: Observe | None = None,
         *,
-        tidy: Callable[[], object] = gc.collect,
+        tidy: Callable[[], object] = lambda: None,
     ) -> None:
         self._programme, self._screen, self._clock, self._over = programme, screen, clock, over
         self._observe, self._tidy = observe or (lambda _what, **_facts: None), tidy

@@ -16,6 +16,7 @@ from fakeact.ending import Over
 from fakeact.runner import Programme, Runner, shuffled
 from fakeact.screen import Screen
 from fakeact.testing import perform
+from fakeact.tidying import give_back
 
 Make = Callable[..., Module]
 
@@ -37,12 +38,18 @@ class Notebook:
     def close(self) -> None: ...
 
 
-def play(modules: list[Module], observe: Callable[..., Any] | None = None, seed: int = 1, **limits: Any) -> Any:
+def play(
+    modules: list[Module],
+    observe: Callable[..., Any] | None = None,
+    seed: int = 1,
+    tidy: Callable[[], object] = lambda: None,
+    **limits: Any,
+) -> Any:
     """Play a programme to its end; gives the runner, its clock and the lines printed."""
     clock, over, stage = Clock(VirtualWall()), Over(), Notebook()
     screen = Screen(stage, over)
     clock.on_frame = screen.show
-    runner = Runner(Programme(modules, seed, **limits), screen, clock, over, observe)
+    runner = Runner(Programme(modules, seed, **limits), screen, clock, over, observe, tidy=tidy)
     loop = ShowLoop(clock)
     try:
         loop.run_until_complete(runner.play(datetime(2026, 1, 30)))
@@ -207,7 +214,7 @@ def test_observers_hear_of_every_module() -> None:
 
 
 def test_a_show_takes_its_objects_along() -> None:
-    """What only refers to itself is free again when the next module begins, though Python's collector is off."""
+    """Between two shows it is tidied up: what only refers to itself is free when the next begins, collector or not."""
 
     class Knot:
         """Something that holds on to itself."""
@@ -225,7 +232,7 @@ def test_a_show_takes_its_objects_along() -> None:
 
     gc.disable()
     try:
-        play([Module("one", "one", run), Module("two", "two", run)], most_modules=2)
+        play([Module("one", "one", run), Module("two", "two", run)], tidy=give_back, most_modules=2)
     finally:
         gc.enable()
     assert seen == [True]
