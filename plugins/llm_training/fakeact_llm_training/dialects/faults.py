@@ -198,7 +198,7 @@ class Faults:
             line = torchrun.death_signal(now + timedelta(seconds=delay), launcher, 15)
             await self._speaker.by_launcher(node, line)
         for node in dice.sample(event.nodes, len(event.nodes)):
-            await self._leave(node, 15)
+            await self._leave(node, torchrun.SIGTERM)
 
     async def node_lost(self, event: "ev.NodeLost") -> None:
         """Slurm no longer hears of a node."""

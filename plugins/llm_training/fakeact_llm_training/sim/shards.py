@@ -80,7 +80,7 @@ def header_bytes(tensors: Iterable[Tensor]) -> int:
 def model_tensors(model: Model) -> Iterator[Tensor]:
     """All of a model's tensors in the order of its state dict; tied heads are left out."""
     family = next((tensors for slug, tensors in GPT_FAMILIES.items() if model.slug.startswith(slug)), llama_tensors)
-    return iter(family(model))
+    return family(model)
 
 
 def tensor_count(model: Model) -> int:
