@@ -85,6 +85,7 @@ def growth(name: str, hours: float) -> Memory:
     seen: list[Memory] = []
     for most in (hours, (LOOK_AT + 1) / 3600):
         play(programme(name, most), {LOOK_AT: lambda: seen.append(memory())})
+        give_back()  # as between any two shows
     before, after = seen
     return Memory(after.resident - before.resident, after.traced - before.traced)
 

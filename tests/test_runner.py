@@ -15,6 +15,7 @@ from fakeact.clock import Clock, ShowLoop, VirtualWall
 from fakeact.ending import Over
 from fakeact.runner import Programme, Runner, shuffled
 from fakeact.screen import Screen
+from fakeact.session import Session
 from fakeact.testing import perform
 from fakeact.tidying import give_back
 
@@ -236,3 +237,17 @@ def test_a_show_takes_its_objects_along() -> None:
     finally:
         gc.enable()
     assert seen == [True]
+
+
+def test_a_session_tidies_up_between_two_shows_and_at_no_other_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr("fakeact.session.give_back", lambda: heard.append("tidied"))
+
+    async def run(io: IO, rng: Random) -> None:
+        heard.append("show")
+        await io.csleep(1)
+
+    modules = [Module("one", "one", run), Module("two", "two", run)]
+    programme = Programme(modules, 1, most_modules=2)
+    Session(programme, Notebook(), 1000.0, lambda _what, **_facts: None, saver=False, debug=False).play()
+    assert heard == ["show", "tidied", "show"]
