@@ -15,12 +15,13 @@ SYSTEM_PYTHONS = ("3.10.12", "3.12.3")
 
 
 class Environment(NamedTuple):
-    """Folders of console scripts, packages and the standard library, and the interpreter."""
+    """Folders of console scripts, packages and the standard library, the interpreter; what the processors are."""
 
     scripts: str
     binary: str
     packages: str
     library: str
+    machine: str = "x86_64"
 
 
 def environment(scenario: Scenario) -> Environment:
@@ -36,7 +37,8 @@ def environment(scenario: Scenario) -> Environment:
         "mount": site.paths.mount,
         "name": dice.choice(words.environment_names),
     }
-    return Environment(*(path.format(**given) for path in dice.choice(fitting)))
+    scripts, binary, packages, library = (path.format(**given) for path in dice.choice(fitting))
+    return Environment(scripts, binary, packages, library, "aarch64" if scenario.gpu.slug == "gb200" else "x86_64")
 
 
 def _user(scenario: Scenario, dice: random.Random) -> str:

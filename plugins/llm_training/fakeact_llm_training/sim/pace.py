@@ -12,7 +12,11 @@ from fakeact_llm_training.sim.scenario import Scenario
 # torchtitan on H200 slowed by 0.7 % in its first minutes; MLPerf logs of 256 to 1,536 GPUs scatter by 0.2 to
 # 0.4 %.
 DRIFT, DRIFT_TAU = 0.007, 75.0
-SLOW_SHARE = 0.004
+# Others' traffic comes and goes: a part of the scatter that lasts for some steps, as large as what is each step's own.
+WANDERS = np.exp(-np.arange(60) / 12.0)
+WANDERS /= math.sqrt(float(np.sum(WANDERS**2)))
+# Collections of garbage, a late batch, a busy switch: mostly a percent or two, sometimes much more.
+SLOW_SHARE, LEAST, USUAL, MOST = 0.03, 0.004, 0.011, 0.12
 
 
 class Pace:
@@ -49,7 +53,9 @@ class Pace:
 
     def _block(self) -> Array:
         uniform = self._generator.random((BLOCK, 3)).clip(1e-12, 1 - 1e-12)
-        jitter = np.exp(self._scatter * self._special.ndtri(uniform[:, 0]))
-        slow = np.where(uniform[:, 1] < SLOW_SHARE, 1.03 + 0.09 * uniform[:, 2], 1.0)
-        factors: Array = jitter * slow
+        own = self._special.ndtri(uniform[:, 0])
+        shared = np.convolve(self._generator.standard_normal(BLOCK + len(WANDERS) - 1), WANDERS, "valid")
+        jitter = np.exp(self._scatter * (own + shared) / math.sqrt(2))
+        late = np.minimum(LEAST - USUAL * np.log(uniform[:, 2]), MOST)
+        factors: Array = jitter * (1 + np.where(uniform[:, 1] < SLOW_SHARE, late, 0.0))
         return factors

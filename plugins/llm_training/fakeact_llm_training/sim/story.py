@@ -171,8 +171,8 @@ class Story:
             stall = self.trouble.stall(incident, self.clock)
             yield from self._spend(stall.phase, stall.seconds, stall.load, stall.events)
         waited = self.clock - began
-        # The trainer's timer resolves a tenth of a millisecond; so what is printed is what was measured.
-        work = round(self.pace.seconds(self.clock) * (1 + self.trouble.slowdown) * (1 + self._drag), 4)
+        # Timers resolve nanoseconds, and some frameworks print all digits that they have.
+        work = round(self.pace.seconds(self.clock) * (1 + self.trouble.slowdown) * (1 + self._drag), 9)
         done = self._step_done(step, waited, work)
         yield from self._spend("step", work, TRAINING, (done, *self.trouble.consequences(done)))
         if self.scaler:
@@ -191,7 +191,7 @@ class Story:
         return self.learning.at(step - skipped, self.crew.attempt), False
 
     def _step_done(self, step: int, waited: float, work: float) -> StepDone:
-        scenario, seconds = self.scenario, round(waited + work, 4)
+        scenario, seconds = self.scenario, round(waited + work, 9)
         figures, overflow = self._figures(step)
         before, after = self.scaling, self.scaler.after(overflow=overflow) if self.scaler else None
         memory = scenario.layout.memory

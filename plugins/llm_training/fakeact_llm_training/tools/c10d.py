@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fakeact.widgets import c10
-from fakeact_llm_training.tools.c10d_frames import FRAMES, Address
+from fakeact_llm_training.tools.c10d_frames import FRAMES, Address, on_machine
 from fakeact_llm_training.tools.torchrun import Launcher, is_older, release
 from fakeact_llm_training.tools.traceback import Frame
 
@@ -232,8 +232,9 @@ def _said(when: datetime, microseconds: int, who: Hang | Dump | Member, line: in
 def _raised(launcher: Launcher, pid: int, source: str, frames: Iterable[Address]) -> Iterator[str]:
     """The exception's frames: offsets are the library's, addresses the process's."""
     yield f"Exception raised from {source} (most recent call first):"
-    base = 0x7F0000000000 + pid % 0xFFFF * 0x1000000
-    for index, frame in enumerate(frames):
+    machine = launcher.environment.machine
+    base = 0x7F0000000000 + pid % 0xFFFF * 0x1000000 if machine == "x86_64" else 0xFFFE00000000 + pid % 0xFF * 0x1000000
+    for index, frame in enumerate(on_machine(one, machine) for one in frames):
         library = frame.library if frame.library.startswith("/") else f"{launcher.packages}/torch/lib/{frame.library}"
         yield f"frame #{index}: {frame.function} + {frame.offset:#x} ({base + frame.place:#x} in {library})"
     yield ""

@@ -35,6 +35,8 @@ _THREAD = (
     Address(_UNKNOWN, 0x94AC3, 0xBAB8CAC3, _SYSTEM + "libc.so.6"),
     Address(_UNKNOWN, 0x126850, 0xBAC1E850, _SYSTEM + "libc.so.6"),
 )
+# The same of Ubuntu 22.04 on Arm, where loaders name the folder without /usr; libc's are those of a public log.
+_ON_ARM = {0xDC253: 0xD31FC, 0x94AC3: 0x7D5B8, 0x126850: 0xE5EDC}
 _OWN_THREAD = (Address(_UNKNOWN, 0x145C0, 0x45A2D5C0, "libtorch.so"), *_THREAD[1:])
 # Strings have had their new name since wheels were built with the C++11 ABI.
 _STRING = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >"
@@ -150,3 +152,16 @@ FRAMES = {
     "2.9": _FRAMES_2_9,
     "2.12": _FRAMES_2_12,
 }
+
+
+def on_machine(frame: Address, machine: str) -> Address:
+    """The frame where processors are "x86_64" or "aarch64": the system's libraries are others, and lie elsewhere.
+
+    >>> on_machine(_THREAD[1], "aarch64").library
+    '/lib/aarch64-linux-gnu/libc.so.6'
+    """
+    if machine == "x86_64" or not frame.library.startswith("/"):
+        return frame
+    offset = _ON_ARM[frame.offset]
+    library = frame.library.replace(_SYSTEM, "/lib/aarch64-linux-gnu/")
+    return frame._replace(offset=offset, place=frame.place - frame.offset + offset, library=library)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakeact_llm_training.sim.kinds import Failure
-from fakeact_llm_training.tools.torchrun import Launcher, is_older
+from fakeact_llm_training.tools.torchrun import Launcher, is_older, release
 
 if TYPE_CHECKING:
     from fakeact_llm_training.sim.fault_events import Fault
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 HEAD = "Traceback (most recent call last):"
 INTERRUPTED = "KeyboardInterrupt"
 SIGNAL_HANDLER = "torch/utils/data/_utils/signal_handling.py"
-_NCCL_UTILS = "/pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94"
+_C10D = "/pytorch/torch/csrc/distributed/c10d"
+# Where torch asks NCCL for its result, in public logs of 2.6, 2.7 and 2.9; of a build on 2.12's way, with its NCCL. Of
+# 2.8 none was found: it has 2.7's place here.
+_NCCL_UTILS = {
+    "2.6": "NCCLUtils.hpp:268", "2.7": "NCCLUtils.cpp:77", "2.8": "NCCLUtils.cpp:77", "2.9": "NCCLUtils.cpp:93",
+    "2.12": "NCCLUtils.cpp:93",
+}  # fmt: skip
 _REMOTE = "remote process exited or there was a network error"
 _ASYNC = "CUDA kernel errors might be asynchronously reported at some other API call"
 _CUDA = (
@@ -70,9 +76,9 @@ def error(kind: Failure, fault: "Fault", launcher: Launcher, nccl: str) -> list[
     if kind == "loader_worker":
         return [f"RuntimeError: DataLoader worker (pid {fault.worker_pid}) is killed by signal: Killed. "]
     if kind == "nccl":
-        version = nccl.partition("+")[0]
+        version, place = nccl.partition("+")[0], f"{_C10D}/{_NCCL_UTILS[release(launcher.torch)]}"
         return [
-            f"torch.distributed.DistBackendError: NCCL error in: {_NCCL_UTILS}, {_REMOTE}, NCCL version {version}",
+            f"torch.distributed.DistBackendError: NCCL error in: {place}, {_REMOTE}, NCCL version {version}",
             "ncclRemoteError: A call failed possibly due to a network error or a remote process exiting prematurely.",
         ]
     # torch 2.8 gave CUDA's errors a class of their own.
