@@ -3,7 +3,8 @@
 From public logs of 2.26.2, 2.27.3 and 2.27.5 under torch, and from graph/rings.cc and graph/connect.cc.
 """
 
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from fakeact_llm_training.sim.nccl import Communicator, Member
@@ -13,6 +14,10 @@ LONGEST_RING = 127
 RAS = "RAS client listening socket at 127.0.0.1<28028>"
 # Seconds between two lines that only their printing keeps apart.
 GAP = 0.0002
+# Of a thread's lines: mostly some microseconds, now and then a switch to another process.
+SHORT, LONG, LONG_SHARE = 6e-6, 13e-5, 0.15
+# Seconds for which a node's lines are kept until they are sent on, in the mean and at most.
+KEPT, KEPT_AT_MOST = 0.0012, 0.004
 
 
 class Line(NamedTuple):
@@ -24,7 +29,40 @@ class Line(NamedTuple):
 
 def info(comm: Communicator) -> list[Line]:
     """What all its members say, in the order in which they say it: each in its own, none waits for another."""
-    return sorted(one for member in comm.members for one in _of(comm, member))
+    return together(comm, _of)
+
+
+def together(comm: Communicator, said: Callable[[Communicator, Member], Iterable[Line]]) -> list[Line]:
+    """What members say, as one terminal has it: from several nodes it comes in pieces, each a node's."""
+    nodes: dict[int, list[Line]] = {}
+    for member in comm.members:
+        nodes.setdefault(member.node, []).extend(_in_turn(said(comm, member)))
+    each = [sorted(lines, key=_when) for lines in nodes.values()]
+    if len(each) > 1:
+        told = zip(nodes, each, strict=True)
+        each = [list(_in_pieces(lines, random.Random(f"{comm.comm_id} {node}"))) for node, lines in told]
+    return sorted((one for lines in each for one in lines), key=_when)
+
+
+def _when(one: Line) -> float:
+    return one.at
+
+
+def _in_turn(lines: Iterable[Line]) -> Iterator[Line]:
+    """None before the one that comes before it."""
+    last = -1.0
+    for one in lines:
+        last = max(last, one.at)
+        yield one._replace(at=last)
+
+
+def _in_pieces(lines: Iterable[Line], dice: random.Random) -> Iterator[Line]:
+    """What is read at once is sent on at once."""
+    sent = -1.0
+    for one in lines:
+        if one.at > sent:
+            sent = one.at + min(dice.expovariate(1 / KEPT), KEPT_AT_MOST)
+        yield one._replace(at=sent)
 
 
 def destroyed(comm: Communicator) -> list[str]:
@@ -102,8 +140,10 @@ def line(at: float, member: Member, thread: int, text: str, device: int | None =
 
 
 def _said(at: float, member: Member, thread: int, texts: Iterable[str]) -> Iterator[Line]:
-    for number, text in enumerate(texts):
-        yield line(at + number * GAP / 8, member, thread, text)
+    dice = random.Random(f"{member.pid} {thread} {at}")
+    for text in texts:
+        yield line(at, member, thread, text)
+        at += dice.expovariate(1 / (LONG if dice.random() < LONG_SHARE else SHORT))
 
 
 def _greeting(comm: Communicator, member: Member) -> list[str]:

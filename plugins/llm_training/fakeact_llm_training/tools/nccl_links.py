@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable, Iterator
 
 from fakeact_llm_training.sim.nccl import Communicator, Member
-from fakeact_llm_training.tools.nccl_info import Line, line
+from fakeact_llm_training.tools.nccl_info import Line, line, together
 
 Edge = tuple[int, int, int]
 """Channel, sender, receiver."""
@@ -19,12 +19,12 @@ NEAR, FAR, BEFORE = 0.0004, 0.0011, 0.0012
 
 def rings(comm: Communicator) -> list[Line]:
     """What its members say while their rings are connected, from the first collective on."""
-    return sorted(one for member in comm.members for one in _rings(comm, member))
+    return together(comm, _rings)
 
 
 def trees(comm: Communicator) -> list[Line]:
     """What they say while trees are; what a ring's connection does already is not connected again."""
-    return sorted(one for member in comm.members for one in _trees(comm, member))
+    return together(comm, _trees)
 
 
 def ring_edges(comm: Communicator, rank: int) -> Iterator[Edge]:
