@@ -189,9 +189,8 @@ def speed_follows(log: Log) -> Iterator[str]:
     rounded = 0.5 * 10.0 ** -len(match[1].partition(".")[2]) / float(match[1])
     world = log.lines[0][2]
     for s in log.steps:
-        if not isclose(
-            s.tokens_per_second * s.milliseconds / 1000, tokens, rel_tol=2e-6, abs_tol=1 + 0.51e-3 * s.milliseconds
-        ):
+        slack = 1 + 0.51e-3 * s.milliseconds + 0.051e-3 * s.tokens_per_second
+        if not isclose(s.tokens_per_second * s.milliseconds / 1000, tokens, rel_tol=2e-6, abs_tol=slack):
             yield f"step {s.step}: {s.tokens_per_second} tok/s x {s.milliseconds} ms is not {tokens}"
         if abs(s.tokens_per_second * flop / world / peak * 100 - s.mfu) > 0.0051 + s.mfu * (
             rounded + 0.5 / s.tokens_per_second

@@ -70,7 +70,9 @@ class Fate:
         scenario, kinds = self._scenario, mix(self._scenario)
         shares = np.array(list(kinds.values()))
         kind = list(kinds)[int(self._generator.choice(len(kinds), p=shares / shares.sum()))]
-        rank = int(self._generator.integers(scenario.world_size))
+        # With the first machine srun and the log itself would be gone.
+        first = scenario.gpus_per_node if kind == "node" else 0
+        rank = int(self._generator.integers(first, scenario.world_size))
         local, dice = rank % scenario.gpus_per_node, self._generator.random(4)
         stale, links = bool(dice[0] < 0.4), 12 if scenario.gpu.slug.startswith("a100") else 18
         return Fault(
