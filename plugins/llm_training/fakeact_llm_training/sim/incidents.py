@@ -11,7 +11,7 @@ from fakeact_llm_training.sim.scenario import Scenario
 Kind = Literal["straggler", "loader", "link"]
 
 # Per hour of training, so a show of ten minutes has two: far more than on real clusters, as shows are short.
-PER_HOUR: dict[Kind, float] = {"straggler": 4.0, "loader": 7.0, "link": 2.5}
+PER_HOUR: dict[Kind, float] = {"straggler": 4.0, "loader": 12.0, "link": 2.5}
 
 
 @dataclass(frozen=True)
@@ -63,5 +63,10 @@ def _draw(kind: Kind, scenario: Scenario, steps: int, generator: np.random.Gener
         # Frameworks that say nothing of it leave a reader with slow steps; what is short and small asks for no cause.
         lasts = int(generator.integers(8, 40) / scenario.step_time) + 1
         return Incident(kind, step, rank, slowdown=float(generator.uniform(0.03, 0.09)), steps=lasts)
-    seconds = generator.uniform(0.6, 4.0) if kind == "loader" else generator.uniform(2.0, 7.0)
+    seconds = _late_batch(generator) if kind == "loader" else generator.uniform(2.0, 7.0)
     return Incident(kind, step, rank, seconds=float(seconds))
+
+
+def _late_batch(generator: np.random.Generator) -> float:
+    """Seconds: half of them less than 0.4, one in twenty more than 2, so that a long one does not stand alone."""
+    return float(min(0.25 * generator.uniform(0.001, 1.0) ** -0.7, 4.0))
