@@ -7,7 +7,6 @@ Every method of :class:`IO` that can take time is a coroutine. Times are millise
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 from fakeact import ansi
@@ -229,9 +228,11 @@ Report = Callable[[], None]
 
 def _import(name: str, future: "asyncio.Future[ModuleType]", hand_over: Callable[[Report], object]) -> None:
     """Import, and hand over what is to be reported to whoever may touch the future."""
+    from fakeact.loading import load
+
     report: Callable[[Any], None] = future.set_result
     try:
-        result: Any = import_module(name)
+        result: Any = load(name)
     except Exception as error:
         report, result = future.set_exception, error
 

@@ -99,9 +99,9 @@ def half_cells(values: "Steps") -> str:
 
 def are_slow(readings: "Readings") -> "npt.NDArray[np.bool_]":
     """Which GPUs clock so low that all the others wait for them."""
-    import numpy as np
+    from fakeact_llm_training.sim.median import median
 
-    slow: npt.NDArray[np.bool_] = readings.sm_clock < SLOW_CLOCK * np.median(readings.sm_clock)
+    slow: npt.NDArray[np.bool_] = readings.sm_clock < SLOW_CLOCK * median(readings.sm_clock)
     return slow
 
 

@@ -36,8 +36,8 @@ __all__ = [
 ]
 
 
-@cache
 def _table(name: str) -> dict[str, Any]:
+    """Read anew each time: its records are kept, not what they were made of."""
     table: dict[str, Any] = json.loads(pkgutil.get_data(__name__, f"{name}.json") or "")
     return table
 

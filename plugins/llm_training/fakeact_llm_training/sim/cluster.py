@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeact_llm_training.sim.fault_events import Replacement
+from fakeact_llm_training.sim.median import median
 from fakeact_llm_training.sim.memory import CONTEXT_MIB
 from fakeact_llm_training.sim.room import room
 from fakeact_llm_training.sim.scenario import Scenario
@@ -205,7 +206,7 @@ class Cluster:
         own = slice(node * count, (node + 1) * count)
         for values, spread in ((self.efficiency, 0.018), (self._clock, 0.013)):
             values[own] = 1 + (spread * generator.standard_normal(count)).clip(-0.03, 0.03)
-        self._resistance[own] = np.median(self._resistance) * (1 + 0.035 * generator.standard_normal(count))
+        self._resistance[own] = median(self._resistance) * (1 + 0.035 * generator.standard_normal(count))
         self._hbm_resistance[own] = self._resistance[own] * 1.24
         self._memory_offset[own] = np.round(24 * generator.standard_normal(count))
         self._drag[own] = 0.0

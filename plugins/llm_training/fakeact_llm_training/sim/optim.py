@@ -172,7 +172,7 @@ def progress_before(scenario: Scenario) -> float:
     if not scenario.start_step:
         return 0.0
     steps = np.linspace(1, scenario.start_step, min(scenario.start_step, 4096))
-    rates = np.array([scenario.schedule.learning_rate(int(step)) for step in steps])
+    rates = np.fromiter((scenario.schedule.learning_rate(int(step)) for step in steps), float, len(steps))
     return float(rates.mean()) / scenario.schedule.peak * scenario.start_step
 
 
