@@ -6,7 +6,7 @@ from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakeact import ansi
-from fakeact.style import bold, bright_black, on_rgb, red, rgb, yellow
+from fakeact.style import Style, bold, bright_black, on_rgb, red, rgb, yellow
 from fakeact.units import grouped, si
 from fakeact_llm_training.sim.thermal import anchors
 
@@ -191,25 +191,6 @@ def _beside(row: str, text: str) -> str:
 
 
 # Colours
-def _paint(upper: int, lower: int, count: int) -> str:
-    opening, cell, closing = _brush(upper, lower)
-    return opening + cell * count + closing
-
-
-@lru_cache(maxsize=128)
-def _brush(upper: int, lower: int) -> tuple[str, str, str]:
-    """What opens a run of cells in these colours, a cell, and what closes it: kept, for few are in use at a time."""
-    above, below = _colour(upper), _colour(lower)
-    cell = "▀" if above else "▄" if below else " "
-    text = cell
-    if above or below:
-        text = rgb(*(above or below or GREY))(text)
-    if above and below:
-        text = on_rgb(*below)(text)
-    opening, _, closing = text.partition(cell)
-    return opening, cell, closing
-
-
 def _colour(step: int) -> tuple[int, int, int] | None:
     if step > STEPS:
         return {LOST: GREY, SLOW: VIOLET}.get(step)
@@ -217,6 +198,26 @@ def _colour(step: int) -> tuple[int, int, int] | None:
     low = min(int(place), len(RAMP) - 2)
     red_, green_, blue_ = (round(a + (b - a) * (place - low)) for a, b in zip(RAMP[low], RAMP[low + 1], strict=True))
     return red_, green_, blue_
+
+
+def _opening(style: Callable[[int, int, int], Style], step: int) -> str:
+    """What a run in this step's colour begins with."""
+    colour = _colour(step)
+    return style(*colour)("#").partition("#")[0] if colour else ""
+
+
+FRONT, BACK = (tuple(_opening(style, step) for step in range(NOTHING + 1)) for style in (rgb, on_rgb))
+FRONT_OFF, BACK_OFF = (style(*GREY)("#").partition("#")[2] for style in (rgb, on_rgb))
+
+
+def _paint(upper: int, lower: int, count: int) -> str:
+    """A run of cells: the upper half is drawn on the lower's colour, or what there is of the two on none."""
+    above, below = FRONT[upper], FRONT[lower]
+    if above and below:
+        return f"{BACK[lower]}{above}{'▀' * count}{FRONT_OFF}{BACK_OFF}"
+    if not above and not below:
+        return " " * count
+    return f"{above or below}{('▀' if above else '▄') * count}{FRONT_OFF}"
 
 
 # Words

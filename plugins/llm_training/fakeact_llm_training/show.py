@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fakeact import IO, Output
-from fakeact_llm_training import dialects
+from fakeact_llm_training import catalogue, dialects
 from fakeact_llm_training.init import init
 from fakeact_llm_training.sim.draw import draw
 from fakeact_llm_training.sim.startup import draw_startup
@@ -53,5 +53,6 @@ async def play(
 
 def load_ahead(io: IO, others: Sequence[str]) -> None:
     """Begin to import what this run needs later, and the next one in one of these dialects: no picture waits then."""
+    catalogue.read_all()
     for name in (*LATER, *map(dialects.path, others)):
         io.load(name)

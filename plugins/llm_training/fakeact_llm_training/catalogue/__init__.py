@@ -31,6 +31,7 @@ __all__ = [
     "long_corpora",
     "models",
     "names",
+    "read_all",
     "recipe",
     "tokenizers",
 ]
@@ -89,12 +90,22 @@ def instructions() -> tuple[Dataset, ...]:
 
 
 @cache
+def _recipes() -> dict[str, Recipe]:
+    return {slug: Recipe(**row) for slug, row in _table("recipes")["recipes"].items()}
+
+
 def recipe(slug: str) -> Recipe:
     """How the model of that slug was pre-trained, or how one of its kind would be."""
-    return Recipe(**_table("recipes")["recipes"].get(slug, {}))
+    return _recipes().get(slug) or Recipe()
 
 
 @cache
 def names() -> Names:
     """Patterns and words for hosts, clusters, runs and paths."""
     return Names(**{key: tuple(value) for key, value in _table("names").items() if not key.startswith("_")})
+
+
+def read_all() -> None:
+    """Read every table now, so that none is read in the middle of a show."""
+    for table in (tokenizers, models, gpus, datasets, long_corpora, instructions, _recipes, names):
+        table()

@@ -1,6 +1,6 @@
 """The engine's configuration as DeepSpeed 0.17.5 prints it: what was set, among the defaults of all that was not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from fakeact_llm_training.dialects.deepspeed.defaults import (
     BUCKET,
@@ -80,7 +80,7 @@ def as_json(value: Value, level: int = 0) -> str:
     >>> as_json({"train_batch_size": 1024, "stage": 2}).splitlines()
     ['{', '    "train_batch_size": 1.024000e+03, ', '    "stage": 2', '}']
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         gap = " " * 4 * (level + 1)
         rows = [f'\n{gap}"{name}": {as_json(item, level + 1)}' for name, item in value.items()]
         return "{" + ", ".join(rows) + f"\n{gap[4:]}" + "}"
