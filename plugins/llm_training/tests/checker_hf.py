@@ -282,7 +282,7 @@ def training_bars_have_all_steps(log: Log) -> Iterator[str]:
 def evaluations_and_saves_are_due(log: Log) -> Iterator[str]:
     """Both come at multiples of their steps or where an epoch ends, and at the end; the best is one that was saved.
 
-    A job whose time is over saves as well.
+    A job whose time is over saves as well, and who stops before the last step does so where it stops.
     """
     for attempt in log.attempts:
         head = attempt.header
@@ -295,8 +295,10 @@ def evaluations_and_saves_are_due(log: Log) -> Iterator[str]:
         if "load_best_model_at_end" in log.options and due["save"] % due["eval"]:
             yield f"saved every {due['save']} steps, evaluated every {due['eval']}"
     over = re.search(r"DUE TO|death signal", log.text)
-    for found in re.finditer(r"Saving model checkpoint to \S+/checkpoint-(\d+)$", log.text, re.M):
-        if int(found[1]) % due["save"] and int(found[1]) != total and not over:
+    saves = list(re.finditer(r"Saving model checkpoint to \S+/checkpoint-(\d+)$", log.text, re.M))
+    stopped = saves[-1:] if "Training completed" in log.text else []
+    for found in saves:
+        if int(found[1]) % due["save"] and int(found[1]) != total and not over and found not in stopped:
             yield found[0]
 
 
@@ -460,8 +462,13 @@ def harness_agrees(log: Log) -> Iterator[str]:
 
 
 def evaluations_take_their_time(log: Log) -> Iterator[str]:
-    """Where a checkpoint follows an evaluation, the time of the evaluation and some milliseconds have passed."""
+    """Where a checkpoint follows an evaluation, the time of the evaluation and some milliseconds have passed.
+
+    More where the weights are sharded: they are gathered before the Trainer says that it saves them.
+    """
     began: datetime | None = None
+    sharded = "fsdp" in log.options or log.options.get("deepspeed", "").endswith("z3.json")
+    least, most = (0.022, 3600.0) if sharded else (0.002, 0.022)
     for line, following in pairwise(log.lines):
         if info := INFO.search(line):
             began = moment(info) if info[1] == "trainer.py:2957" else began
@@ -473,7 +480,7 @@ def evaluations_take_their_time(log: Log) -> Iterator[str]:
             runtime = ast.literal_eval(FIGURES.search(line)[0])["eval_runtime"]  # type: ignore[index]
             passed = (moment(saving) - began).total_seconds()
             rounding = 0.0006 * passed
-            if not 0.002 - rounding < passed - float(runtime) < 0.022 + rounding:
+            if not least - rounding < passed - float(runtime) < most + rounding:
                 yield f"{passed} s for an evaluation of {runtime} s"
 
 

@@ -151,7 +151,7 @@ def test_pinned_rows_live_while_a_restart_is_told() -> None:
 def test_a_slow_step_shows_its_micro_batches() -> None:
     """Steps of many seconds count their micro-batches up, once through the batch for each step."""
     wishes = {"dialect": "pytorch", "model": "llama-3.1-405b", "gpu": "h100", "gpus": 4096, "faults": "none"}
-    played = perform(MODULE, seed=2, seconds=300, columns=110, rows=12, **wishes)
+    played = perform(MODULE, seed=2, seconds=420, columns=110, rows=12, **wishes)
     counts = [(int(count), int(total)) for count, total in re.findall(r"micro=(\d+)/(\d+)", played.raw)]
     (total,) = {total for _, total in counts}
     assert {count for count, _ in counts} == set(range(1, total + 1))

@@ -145,6 +145,7 @@ class Names(NamedTuple):
     domains: tuple[str, ...]
     clusters: tuple[str, ...]
     silly_clusters: tuple[str, ...]
+    run_names: tuple[str, ...]
     run_adjectives: tuple[str, ...]
     run_nouns: tuple[str, ...]
     silly_run_names: tuple[str, ...]

@@ -171,9 +171,11 @@ class Faults:
         return self._speaker.run.attempt < self._run.max_restarts
 
     async def _leave(self, node: int, signal: int) -> None:
-        """A launcher that was told to end leaves with a traceback."""
+        """A launcher that was told to end leaves with a traceback; srun tells its exit code."""
         for line in torchrun.killed(self._speaker.launcher(node), signal):
             await self._speaker.by_launcher(node, line)
+        if self.by_srun:
+            await self._speaker.by_scheduler(slurm.task_exited(self._speaker.host(node), node, 1))
 
     async def _report(self, event: "ev.Teardown", first: "ev.RankFailed", launcher: torchrun.Launcher) -> None:
         """Which worker failed first on this node; the last word of a launcher that may not restart it."""

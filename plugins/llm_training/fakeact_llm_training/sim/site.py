@@ -183,9 +183,15 @@ def _run_name(rng: random.Random, model: Model, dataset: Dataset, tone: Tone) ->
     words = names()
     if tone == "silly":
         return rng.choice(words.silly_run_names)
-    if rng.random() < 0.4:
-        return f"{rng.choice(words.run_adjectives)}-{rng.choice(words.run_nouns)}-{rng.randint(2, 480)}"
-    return f"{model.slug}-{dataset.name.rsplit('/')[-1].lower()}-r{rng.randint(1, 9)}"
+    return rng.choice(words.run_names).format(
+        model=model.slug,
+        data=dataset.name.rsplit("/")[-1].lower(),
+        adjective=rng.choice(words.run_adjectives),
+        noun=rng.choice(words.run_nouns),
+        small=rng.randint(1, 9),
+        middle=rng.randint(1, 40),
+        large=rng.randint(2, 480),
+    )
 
 
 def _places(rng: random.Random, kind: Kind, cluster: str, run_name: str) -> tuple[str, str, str]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SMALL_FILE, SPREAD = (0.004, 0.026), 0.35
 """Seconds until a small file is on a network mount, created, written and closed: a site's own (an estimate)."""
+GATHERING = 0.3
+"""Of a save's time, the share in which sharded weights come together in the first rank's memory (an estimate)."""
 LIMIT = "50GB"
 """transformers' largest shard from 5.0 on."""
 
@@ -30,6 +32,10 @@ class Saving:
     def _width(self) -> int:
         """Bytes of a parameter in the model's own files: fp32 weights are saved as they are."""
         return 4 if self._run.precision == "bf16-mixed" else 2
+
+    @property
+    def _gathering(self) -> float:
+        return GATHERING if self._run.sharding in {"ZeRO-3", "FSDP"} else 0.0
 
     @property
     def _files(self) -> int:
@@ -57,11 +63,14 @@ class Saving:
         await self._write(self._run.site.paths.output, self._speaker.elapsed, seconds)
 
     async def _write(self, path: str, began: float, seconds: float) -> None:
+        """The Trainer gathers the weights of a sharded model before it says that it saves them."""
+        gathered = self._gathering * seconds
+        await self._speaker.until(began + gathered)
         await self._log.tell("trainer.py", 4149, f"Saving model checkpoint to {path}")
         await self._file("configuration_utils.py", 786, f"Configuration saved in {path}/config.json")
         await self._file("configuration_utils.py", 941, f"Configuration saved in {path}/generation_config.json")
         await self._speaker.until(began + seconds)
-        await self._weights_written(path, seconds)
+        await self._weights_written(path, seconds - gathered)
         tokenizer = "tokenization_utils_base.py"
         if self._run.model.slug.startswith("qwen"):
             await self._file(tokenizer, 3417, f"chat template saved in {path}/chat_template.jinja")
