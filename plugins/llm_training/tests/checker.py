@@ -121,7 +121,10 @@ def layout_multiplies_up(log: Log) -> Iterator[str]:
 
 
 def model_has_its_parameters(log: Log) -> Iterator[str]:
-    """The table adds up to the parameter count; heads divide by the tensor-parallel degree, layers by the stages."""
+    """The table adds up to the parameter count; heads divide by the tensor-parallel degree, layers by the stages.
+
+    Embedding and head may count as a layer each, and multi-token prediction as another.
+    """
     rows = [
         (m[1], number(m[2])) for line in log.plain if (m := re.fullmatch(rf"    (\S[\w ()-]*?) {{2,}}{NUMBER}", line))
     ]
@@ -137,7 +140,7 @@ def model_has_its_parameters(log: Log) -> Iterator[str]:
         yield f"parts {sum(count for _, count in parts):,.0f}, total {total:,.0f}, said {named[0]}"
     layers, heads, kv = (int(n) for n in log.find(r"(\d+) layers, .* (\d+) heads \((\d+) kv\)").groups())
     tp, pp = (int(n) for n in log.find(r"TP=(\d+) PP=(\d+)").groups())
-    if heads % tp or kv % tp or heads % kv or (layers % pp and pp > 1 and (layers + 3) % pp):
+    if heads % tp or kv % tp or heads % kv or all(slots % pp for slots in (layers, layers + 2, layers + 3)):
         yield f"{layers} layers, {heads} heads ({kv} kv) with TP={tp} PP={pp}"
     decayed, of = (number(n) for n in log.find(rf"on {NUMBER} of {NUMBER} parameters").groups())
     if of != total or decayed >= of:

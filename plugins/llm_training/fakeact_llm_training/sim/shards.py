@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 from typing import NamedTuple
 
 from fakeact_llm_training.catalogue.records import Model
@@ -67,13 +66,13 @@ class Split(NamedTuple):
 
 def header_bytes(tensors: Iterable[Tensor]) -> int:
     """Length of a safetensors header: compact JSON with each tensor's type, shape and place, by name."""
-    named = sorted(tensors)
-    ends = list(accumulate(tensor.bytes for tensor in named))
-    begins = [0, *ends]
     length = len('{"__metadata__":{"format":"pt"}}')
-    for (name, shape), begin, end in zip(named, begins, ends, strict=False):
-        sides = ",".join(map(str, shape))
-        length += len(f',"{name}":{{"dtype":"BF16","shape":[{sides}],"data_offsets":[{begin},{end}]}}')
+    begin = 0
+    for tensor in sorted(tensors):
+        end = begin + tensor.bytes
+        sides = ",".join(map(str, tensor.shape))
+        length += len(f',"{tensor.name}":{{"dtype":"BF16","shape":[{sides}],"data_offsets":[{begin},{end}]}}')
+        begin = end
     return -(-length // LENGTH_BYTES) * LENGTH_BYTES
 
 
