@@ -86,8 +86,7 @@ TARGETS = {
         1,
         0.1,
         "MiB",
-        "what a large model takes for a moment (Qwen3 235B has 36,945 tensors) leaves pages with the allocator, not "
-        "all free again",
+        "what is in use is the same to a tenth of a MiB; the rest are pages that hold little among what is free",
     ),
     "day of all": Target(
         "the same after a day of all bundled modules, from their second round on, resident", 1, 0.1, "MiB", "as above"
@@ -97,7 +96,7 @@ TARGETS = {
         110,
         60,
         "MiB",
-        "numpy and scipy.special alone bring the interpreter to some 55 MiB",
+        "numpy and what is needed of scipy.special bring the interpreter to some 40 MiB",
     ),
     "stall": Target(
         "event-loop stall while scipy loads behind the first lines",
