@@ -20,6 +20,8 @@ BAR = re.compile(
 )
 HELD_OUT = re.compile(r":2959\] \S+ \S+ >>   Num examples = (\d+)")
 RANK = re.compile(r"- WARNING - __main__ - Process rank: (\d+), device: cuda:(\d+), n_gpu: 1")
+LARGE_BATCH = 1024
+"""Of which a data set is hardly a multiple by chance; of eight one in eight is."""
 
 
 @dataclass
@@ -159,7 +161,7 @@ def epochs_divide(log: Log) -> Iterator[str]:
 
 
 def sizes_are_real(log: Log) -> Iterator[str]:
-    """No data set is by chance a multiple of the batch or of a thousand, and a header takes longer than a millisecond.
+    """No data set is by chance a multiple of a large batch or of a thousand; a header takes longer than a millisecond.
 
     What somebody typed is used as it is.
     """
@@ -169,7 +171,8 @@ def sizes_are_real(log: Log) -> Iterator[str]:
         examples, typed = head["Num examples"], log.options.get("max_train_samples")
         if typed and examples != int(typed):
             yield f"{examples} examples, not {typed}"
-        if not typed and log.world > 4 and not (examples % whole and examples % 1000):
+        fits = whole >= LARGE_BATCH and examples % whole == 0
+        if not typed and log.world > 4 and (fits or examples % 1000 == 0):
             yield f"{examples} examples in batches of {whole}"
     for found in re.finditer(r":1618\] (\S+ \S+) >> .*?:1628\] (\S+ \S+) >> ", log.text, re.DOTALL):
         if found[1] == found[2]:
