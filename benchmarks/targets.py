@@ -78,7 +78,7 @@ TARGETS = {
         1,
         0.1,
         "MiB",
-        "tables that are read when a run first needs them, caches of a fixed size",
+        "caches of a fixed size",
     ),
     "day of a run": Target("the same after a day of one run, resident", 1, 0.1, "MiB", "pages of the allocator"),
     "week": Target(

@@ -96,7 +96,7 @@ def _recipes() -> dict[str, Recipe]:
 
 def recipe(slug: str) -> Recipe:
     """How the model of that slug was pre-trained, or how one of its kind would be."""
-    return _recipes().get(slug) or Recipe()
+    return _recipes().get(slug, Recipe())
 
 
 @cache

@@ -1,5 +1,6 @@
 """What torch's NCCL process group says when a collective hangs, rank by rank. Forms of torch 2.6 to 2.12, on stderr."""
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -233,7 +234,9 @@ def _raised(launcher: Launcher, pid: int, source: str, frames: Iterable[Address]
     """The exception's frames: offsets are the library's, addresses the process's."""
     yield f"Exception raised from {source} (most recent call first):"
     machine = launcher.environment.machine
-    base = 0x7F0000000000 + pid % 0xFFFF * 0x1000000 if machine == "x86_64" else 0xFFFE00000000 + pid % 0xFF * 0x1000000
+    # Libraries lie anywhere, at whole pages.
+    lowest, pages = (0x7F0000000000, 0xFFFFFF) if machine == "x86_64" else (0xFFFE00000000, 0xFFFFF)
+    base = lowest + random.Random(pid).randrange(pages) * 0x1000
     for index, frame in enumerate(on_machine(one, machine) for one in frames):
         library = frame.library if frame.library.startswith("/") else f"{launcher.packages}/torch/lib/{frame.library}"
         yield f"frame #{index}: {frame.function} + {frame.offset:#x} ({base + frame.place:#x} in {library})"

@@ -55,16 +55,18 @@ WORKER_DIED = Frame(SIGNAL_HANDLER, 73, "handler", "_error_if_any_worker_fails()
 
 
 def show(frames: Iterable[Frame], carets: bool, path: Callable[[str], str]) -> Iterator[str]:
-    """The lines of frames, outermost first; `path` tells where a file lies.
+    """The lines of frames, outermost first; `path` tells where a file lies. A whole line is not marked.
 
     >>> list(show([Frame("a.py", 3, "main", "x = f(1)", "f(1)")], True, lambda file: "/src/" + file))
     ['  File "/src/a.py", line 3, in main', '    x = f(1)', '        ^^^^']
+    >>> list(show([Frame("a.py", 4, "main", "f(1)", "f(1)")], True, str))
+    ['  File "a.py", line 4, in main', '    f(1)']
     """
     for frame in frames:
         yield f'  File "{path(frame.file)}", line {frame.line}, in {frame.name}'
         if frame.code:
             yield f"    {frame.code}"
-        if frame.marked and carets:
+        if carets and frame.marked not in {"", frame.code}:
             yield " " * (4 + frame.code.index(frame.marked)) + "^" * len(frame.marked)
 
 
